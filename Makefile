@@ -1,0 +1,51 @@
+# The commands that people and CI share. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+ARGS ?=
+AIRFLOW ?= 3.3
+VENV ?= .venv
+# The first interpreter on the PATH that is new enough; PYTHON=… overrides.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+  command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := $(VENV)/bin
+# An Airflow that is configured in the caller's shell must not leak into ours.
+export PYTHONDONTWRITEBYTECODE :=
+unexport AIRFLOW_HOME
+
+.PHONY: help setup demo test scenarios check format lock clean
+
+help: ## List the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## Create the environment (.venv) from the hash-pinned requirements
+
+$(VENV)/.ready: requirements/airflow-$(AIRFLOW).txt requirements/uv.txt pyproject.toml airflow_provider_omnihuman/provider_info.py
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed and was not found: install it, or say PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) cannot create environments: on Debian, apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --require-hashes -r requirements/uv.txt
+	@echo "Installing Airflow $(AIRFLOW) and the provider into $(VENV) …"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --require-hashes -r requirements/airflow-$(AIRFLOW).txt
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## Script → speech → avatar video → S3, through a real Airflow. ARGS="--keep --text '…'"
+	@$(BIN)/omnihuman-demo $(ARGS)
+
+test: setup ## The whole suite, scenario tests in a real multi-process Airflow included. ARGS="-k name"
+	@$(BIN)/pytest $(ARGS)
+
+check: setup ## ruff, mypy --strict, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: setup ## Format the code, apply safe fixes
+	@$(BIN)/ruff check --fix --quiet . || true
+	@$(BIN)/ruff format .
+
+lock: setup ## Compile requirements/*.txt anew: all hashes, no index lines
+	@PATH="$(abspath $(BIN)):$$PATH" requirements/lock.sh
+
+clean: ## Remove the environment and everything generated
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo dist
