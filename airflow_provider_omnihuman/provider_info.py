@@ -1,8 +1,13 @@
-"""What Airflow must know about the provider. Imports nothing: Airflow reads it at every start."""
+"""What Airflow must know about the provider. Light: Airflow reads it at every start of every component."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from airflow_provider_omnihuman.connection_forms import CONNECTION_FORMS, provider_metadata
+
+INTEGRATION = "OmniHuman"
+PACKAGE = "airflow_provider_omnihuman"
 
 
 def get_provider_info(version: str) -> dict[str, Any]:
@@ -10,6 +15,30 @@ def get_provider_info(version: str) -> dict[str, Any]:
     return {
         "package-name": "airflow-provider-omnihuman",
         "name": "OmniHuman",
-        "description": "Talking-avatar videos by Volcengine OmniHuman 1.5.",
+        "description": "Talking-avatar videos by Volcengine OmniHuman 1.5: submit, wait, archive in S3.",
         "versions": [version],
+        "integrations": [
+            {
+                "integration-name": INTEGRATION,
+                "external-doc-url": "https://www.volcengine.com/product/jimeng",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [
+            {
+                "integration-name": INTEGRATION,
+                "python-modules": [f"{PACKAGE}.hooks.omnihuman", f"{PACKAGE}.hooks.doubao_speech"],
+            }
+        ],
+        "operators": [
+            {
+                "integration-name": INTEGRATION,
+                "python-modules": [
+                    f"{PACKAGE}.operators.{name}" for name in ("submit", "video", "archive", "subjects", "speech")
+                ],
+            }
+        ],
+        "sensors": [{"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.sensors.task"]}],
+        "triggers": [{"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.triggers.task"]}],
+        "connection-types": [provider_metadata(conn_type) for conn_type in CONNECTION_FORMS],
     }

@@ -1,0 +1,140 @@
+"""The connection forms of the Airflow UI, defined once and served in both of Airflow's ways.
+
+Airflow 3.1 asks the hook's methods, 3.3 reads the provider metadata only, 3.2 takes the metadata first. Both are derived
+from ``CONNECTION_FORMS``, so a field can never be on one form and missing on another. Imports no Airflow at module level:
+the provider metadata is read at every Airflow start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+__all__ = ["CONNECTION_FORMS", "ConnectionForm", "FormField", "form_widgets", "provider_metadata", "ui_field_behaviour"]
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of the connection's ``extra``.
+
+    :param label: what the form calls it
+    :param description: the help text below it
+    :param kind: its JSON type
+    :param secret: hidden while typing, masked in logs
+    :param choices: the only values allowed (a dropdown where Airflow can show one)
+    :param default: what the form starts with
+    """
+
+    label: str
+    description: str
+    kind: Literal["string", "integer", "number"] = "string"
+    secret: bool = False
+    choices: tuple[str, ...] = ()
+    default: str | int | float | None = None
+
+    def json_schema(self) -> dict[str, Any]:
+        """Return the JSON schema that Airflow 3.2+ builds its form from."""
+        schema: dict[str, Any] = {"type": [self.kind, "null"]}
+        if self.secret:
+            schema["format"] = "password"
+        if self.choices:
+            schema = {"type": self.kind, "enum": list(self.choices)}
+        if self.default is not None:
+            schema["default"] = self.default
+        return schema
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionForm:
+    """The form of one connection type."""
+
+    hook_class_name: str
+    hook_name: str
+    relabeling: dict[str, str]
+    hidden_fields: tuple[str, ...]
+    placeholders: dict[str, str]
+    fields: dict[str, FormField] = field(default_factory=dict)
+
+
+CONNECTION_FORMS: dict[str, ConnectionForm] = {
+    "omnihuman": ConnectionForm(
+        hook_class_name="airflow_provider_omnihuman.hooks.omnihuman.OmniHumanHook",
+        hook_name="OmniHuman (Volcengine)",
+        relabeling={"login": "Access Key ID", "password": "Secret Access Key"},
+        hidden_fields=("schema", "port", "host"),
+        placeholders={"login": "AKLT…", "password": "the Secret Access Key, as the console shows it"},
+        fields={
+            "site": FormField(
+                "Site",
+                "mainland: Volcengine (visual.volcengineapi.com); international: BytePlus (cv.byteplusapi.com)",
+                choices=("mainland", "international"),
+                default="mainland",
+            ),
+            "region": FormField("Region", "Signing region. Empty: the site's own (cn-north-1, ap-singapore-1)"),
+            "session_token": FormField(
+                "Session token", "Only with temporary credentials (STS AssumeRole)", secret=True
+            ),
+            "endpoint": FormField("Endpoint", "Base URL to use in place of the site's own, e.g. an emulator's"),
+            "connect_timeout_s": FormField("Connect timeout", "Seconds", kind="number"),
+            "read_timeout_s": FormField("Read timeout", "Seconds to wait for a reply", kind="number"),
+        },
+    ),
+    "doubao_speech": ConnectionForm(
+        hook_class_name="airflow_provider_omnihuman.hooks.doubao_speech.DoubaoSpeechHook",
+        hook_name="Doubao Speech (Volcengine)",
+        relabeling={"login": "App ID (old console only)", "password": "API Key (old console: Access Key)"},
+        hidden_fields=("schema", "port", "host"),
+        placeholders={"login": "leave empty with a new console's API key"},
+        fields={
+            "resource_id": FormField(
+                "Resource ID", "The model that the key may use: seed-tts-2.0, seed-tts-1.0, seed-icl-2.0 …",
+                default="seed-tts-2.0",
+            ),
+            "endpoint": FormField("Endpoint", "Base URL in place of https://openspeech.bytedance.com"),
+            "timeout_s": FormField("Timeout", "Seconds to wait for the next piece of audio", kind="number"),
+        },
+    ),
+}
+
+
+def provider_metadata(conn_type: str) -> dict[str, Any]:
+    """Return the ``connection-types`` entry for ``get_provider_info`` (Airflow 3.2+)."""
+    form = CONNECTION_FORMS[conn_type]
+    return {
+        "connection-type": conn_type,
+        "hook-class-name": form.hook_class_name,
+        "hook-name": form.hook_name,
+        "ui-field-behaviour": {
+            "hidden-fields": list(form.hidden_fields),
+            "relabeling": dict(form.relabeling),
+            "placeholders": dict(form.placeholders),
+        },
+        "conn-fields": {
+            name: {"label": item.label, "description": item.description, "schema": item.json_schema()}
+            for name, item in form.fields.items()
+        },
+    }
+
+
+def form_widgets(conn_type: str) -> dict[str, Any]:
+    """Return the widgets for a hook's ``get_connection_form_widgets`` (Airflow 3.1)."""
+    from wtforms import IntegerField, PasswordField, StringField  # ships with Airflow 3.1 only
+
+    def widget(item: FormField) -> Any:
+        if item.secret:
+            return PasswordField(item.label, description=item.description)
+        # Airflow 3.1 refuses other classes than these, so a number with a fraction is typed as text there.
+        kinds = {"integer": IntegerField, "number": StringField, "string": StringField}
+        return kinds[item.kind](item.label, description=item.description, default=item.default)
+
+    return {name: widget(item) for name, item in CONNECTION_FORMS[conn_type].fields.items()}
+
+
+def ui_field_behaviour(conn_type: str) -> dict[str, Any]:
+    """Return what a hook's ``get_ui_field_behaviour`` answers (Airflow 3.1)."""
+    form = CONNECTION_FORMS[conn_type]
+    return {
+        "hidden_fields": list(form.hidden_fields),
+        "relabeling": dict(form.relabeling),
+        "placeholders": dict(form.placeholders),
+    }
