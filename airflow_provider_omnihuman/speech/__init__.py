@@ -1,0 +1,1 @@
+"""Text to speech: one small protocol (``protocol.py``), one module per engine."""

@@ -1,0 +1,54 @@
+"""How much text one call takes, told before anything is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from airflow_provider_omnihuman.speech.errors import SpeechInputError
+
+#: The range of ``speech_rate``, in percent of change: -50 is half the speed, 100 is twice.
+#: Source: Doubao speech v3, ``audio_params.speech_rate``. The other engines take the same scale.
+SPEECH_RATES = range(-50, 101)
+
+
+class TextUnit(StrEnum):
+    """What an engine counts."""
+
+    CHARACTERS = "characters"
+    BYTES = "UTF-8 bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class TextLimit:
+    """The longest text that one call takes.
+
+    :param maximum: how many units.
+    :param unit: what is counted.
+    """
+
+    maximum: int
+    unit: TextUnit = TextUnit.CHARACTERS
+
+    def measure(self, text: str) -> int:
+        """Return the length of a text in this limit's unit."""
+        return len(text.encode()) if self.unit is TextUnit.BYTES else len(text)
+
+    def check(self, text: str, *, engine: str) -> None:
+        """Raise :class:`SpeechInputError` for a text that says nothing or says too much."""
+        if not text.strip():
+            raise SpeechInputError("there is no text to speak", advice="give a text with words in it")
+        if (length := self.measure(text)) > self.maximum:
+            raise SpeechInputError(
+                f"the text has {length} {self.unit}, the {engine} engine takes {self.maximum} in one call",
+                advice="split it into several tasks",
+            )
+
+
+def check_speech_rate(speech_rate: int) -> None:
+    """Raise :class:`SpeechInputError` for a rate outside :data:`SPEECH_RATES`."""
+    if speech_rate not in SPEECH_RATES:
+        raise SpeechInputError(
+            f"speech_rate is {speech_rate!r}",
+            advice=f"use a whole number from {SPEECH_RATES[0]} (half speed) to {SPEECH_RATES[-1]} (twice)",
+        )
