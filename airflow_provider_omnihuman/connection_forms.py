@@ -10,7 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-__all__ = ["CONNECTION_FORMS", "ConnectionForm", "FormField", "form_widgets", "provider_metadata", "ui_field_behaviour"]
+__all__ = [
+    "CONNECTION_FORMS",
+    "ConnectionForm",
+    "FormField",
+    "form_widgets",
+    "provider_metadata",
+    "ui_field_behaviour",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +78,7 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
                 default="mainland",
             ),
             "region": FormField("Region", "Signing region. Empty: the site's own (cn-north-1, ap-singapore-1)"),
-            "session_token": FormField(
-                "Session token", "Only with temporary credentials (STS AssumeRole)", secret=True
-            ),
+            "session_token": FormField("Session token", "Only with temporary credentials (STS AssumeRole)", secret=True),
             "endpoint": FormField("Endpoint", "Base URL to use in place of the site's own, e.g. an emulator's"),
             "connect_timeout_s": FormField("Connect timeout", "Seconds", kind="number"),
             "read_timeout_s": FormField("Read timeout", "Seconds to wait for a reply", kind="number"),
@@ -87,7 +92,8 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
         placeholders={"login": "leave empty with a new console's API key"},
         fields={
             "resource_id": FormField(
-                "Resource ID", "The model that the key may use: seed-tts-2.0, seed-tts-1.0, seed-icl-2.0 …",
+                "Resource ID",
+                "The model that the key may use: seed-tts-2.0, seed-tts-1.0, seed-icl-2.0 …",
                 default="seed-tts-2.0",
             ),
             "endpoint": FormField("Endpoint", "Base URL in place of https://openspeech.bytedance.com"),

@@ -1,0 +1,55 @@
+"""The rules of submitting: what is refused before it is sent, and which failure leaves the outcome open."""
+
+from __future__ import annotations
+
+import httpx
+
+from airflow_provider_omnihuman.api.error_codes import Kind, lookup
+from airflow_provider_omnihuman.api.errors import (
+    InvalidRequestError,
+    OmniHumanError,
+    ServiceError,
+    SubmitOutcomeUnknownError,
+)
+from airflow_provider_omnihuman.api.models import VideoRequest
+from airflow_provider_omnihuman.api.urls import is_private_host
+
+__all__ = ["check_reach", "gave_up_while_forwarding", "outcome_unknown"]
+
+
+def check_reach(request: VideoRequest, *, endpoint: str) -> None:
+    """Refuse inputs that the service cannot reach, before they are paid for: it fetches them from outside."""
+    if is_private_host(endpoint):
+        return
+    named = {"image_url": request.image_url, "audio_url": request.audio_url}
+    named |= {f"mask_url[{index}]": url for index, url in enumerate(request.mask_url)}
+    for name, url in named.items():
+        if is_private_host(url):
+            raise InvalidRequestError(
+                f"{name} points to {httpx.URL(url).host!r}, which only this network can reach; the service fetches its "
+                "inputs from outside: give a public URL, or an s3:// one of a store with a public endpoint"
+            )
+
+
+def gave_up_while_forwarding(error: ServiceError) -> bool:
+    """Whether the gateway gave up on a request that the service behind it may have taken.
+
+    A business code is the service's own word, and the reference page promises no task then; a gateway's 5xx is not.
+    """
+    code = error.code or ""
+    return lookup(code, http_status=error.http_status).kind is Kind.INTERNAL and not code.isdigit()
+
+
+def outcome_unknown(error: OmniHumanError) -> SubmitOutcomeUnknownError:
+    """Return the error for a submit whose reply was lost: only a person can tell whether the job exists."""
+    return SubmitOutcomeUnknownError(
+        f"the reply to the submit was lost ({error.message})",
+        code=error.code,
+        request_id=error.request_id,
+        logid=error.logid,
+        http_status=error.http_status,
+        advice=(
+            "the job may exist, and be billed. It is not submitted again automatically: look for it in the vendor's "
+            "console, then either wait for its task id with OmniHumanTaskSensor, or clear this task to submit anew"
+        ),
+    )

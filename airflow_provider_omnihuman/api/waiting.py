@@ -1,0 +1,114 @@
+"""The rules of waiting for a task, apart from the conversation that follows them: which reply ends it, which fault passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from airflow_provider_omnihuman.api.errors import MalformedReplyError, OmniHumanError, TaskLostError, WaitTimeoutError
+from airflow_provider_omnihuman.api.models import TaskReply, TaskStatus
+
+__all__ = ["FaultWindow", "Progress", "Wait", "lost_error", "no_url_error", "timeout_error"]
+
+_RESULT_KEPT_H = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What changed while waiting; told once per change, never once per poll.
+
+    :param task_id: the task waited for
+    :param status: the latest status heard; None before the first reply
+    :param waited_s: since this wait began
+    :param fault: the passing fault that polls now run into; None when they are answered again
+    """
+
+    task_id: str
+    status: TaskStatus | None
+    waited_s: float
+    fault: OmniHumanError | None = None
+
+    def __str__(self) -> str:
+        if self.fault:
+            return f"OmniHuman task {self.task_id}: asking again after a passing fault: {self.fault}"
+        return f"OmniHuman task {self.task_id}: {self.status} after {self.waited_s:.0f} s of waiting"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """How long to wait for one task.
+
+    :param deadline: wall-clock time, epoch seconds: it survives deferral and restarts, a monotonic clock does not
+    :param fault_tolerance_s: how long polls may go unanswered (DNS, reset, 5xx, HTML, 429) before the wait gives up
+    :param empty_url_tolerance_s: how long ``done`` may come without a video URL (seen: a few seconds)
+    """
+
+    deadline: float
+    fault_tolerance_s: float = 600.0
+    empty_url_tolerance_s: float = 300.0
+
+
+@dataclass(slots=True)
+class FaultWindow:
+    """Counts the faults since the last good reply, and says when they are no longer passing."""
+
+    tolerance_s: float
+    since: float | None = None
+    count: int = 0
+    _kinds: list[str] = field(default_factory=list)
+
+    def clear(self) -> bool:
+        """Forget the faults; return whether there were any."""
+        had = self.count > 0
+        self.since, self.count, self._kinds = None, 0, []
+        return had
+
+    def add(self, error: OmniHumanError, *, now: float) -> bool:
+        """Note a fault; return whether it is of another kind than the one before, and so worth telling.
+
+        :raises OmniHumanError: the fault itself, with the whole story, once the tolerance is over
+        """
+        self.since = now if self.since is None else self.since
+        self.count += 1
+        kind = error.code or type(error).__name__
+        is_new = self._kinds[-1:] != [kind]
+        if is_new:
+            self._kinds.append(kind)
+        if now - self.since >= self.tolerance_s:
+            error.message += (
+                f"; no usable reply to {self.count} polls in {now - self.since:.0f} s ({' → '.join(self._kinds[-5:])}): "
+                "the job itself may still finish"
+            )
+            raise error
+        return is_new
+
+
+def lost_error(reply: TaskReply) -> TaskLostError:
+    """Return the error for ``not_found`` and ``expired``."""
+    return TaskLostError(
+        f"the service says {reply.status} for task {reply.task_id}",
+        task_id=reply.task_id,
+        request_id=reply.request_id,
+        advice=(
+            f"it keeps tasks for {_RESULT_KEPT_H} h and shows them only to the account and site that submitted them: check "
+            "the task id and the connection; if it is really gone, submit again (which is billed again)"
+        ),
+    )
+
+
+def no_url_error(reply: TaskReply) -> MalformedReplyError:
+    """Return the error for ``done`` without a URL, which passes within seconds (seen)."""
+    return MalformedReplyError(
+        f"task {reply.task_id} is done and has no video URL", task_id=reply.task_id, request_id=reply.request_id
+    )
+
+
+def timeout_error(task_id: str, *, status: TaskStatus | None, waited_s: float) -> WaitTimeoutError:
+    """Return the error for a deadline that passed."""
+    return WaitTimeoutError(
+        f"task {task_id} was not done at the deadline (last status: {status or 'none heard'}; this wait took {waited_s:.0f} s)",
+        task_id=task_id,
+        advice=(
+            f"the job may still finish, and is billed: wait for this task id again within {_RESULT_KEPT_H} h of its submit "
+            "(OmniHumanTaskSensor) instead of submitting anew; raise the timeout if this is usual"
+        ),
+    )
