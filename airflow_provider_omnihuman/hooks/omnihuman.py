@@ -1,0 +1,147 @@
+"""The hook: a connection of type ``omnihuman`` becomes a client that signs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from airflow.sdk import BaseHook
+
+from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
+from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
+from airflow_provider_omnihuman.api.errors import OmniHumanError
+from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, Video, VideoRequest
+from airflow_provider_omnihuman.api.schedule import PollSchedule
+from airflow_provider_omnihuman.api.waiting import Progress, Wait
+from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
+
+__all__ = ["OmniHumanHook"]
+
+T = TypeVar("T")
+
+
+class OmniHumanHook(BaseHook):
+    """Talk to Volcengine OmniHuman 1.5 with the keys of an Airflow connection.
+
+    :param omnihuman_conn_id: a connection of type ``omnihuman``: login and password are the Access Key ID and the Secret
+        Access Key; extras ``site``, ``region``, ``session_token``, ``endpoint``, ``connect_timeout_s``, ``read_timeout_s``
+    :raises InvalidConnectionError: on first use, naming the field that is missing or wrong
+    """
+
+    conn_name_attr = "omnihuman_conn_id"
+    default_conn_name = "omnihuman_default"
+    conn_type = "omnihuman"
+    hook_name = "OmniHuman (Volcengine)"
+
+    def __init__(self, omnihuman_conn_id: str = default_conn_name, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.omnihuman_conn_id = omnihuman_conn_id
+        self._client: OmniHumanClient | None = None
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's fields; Airflow 3.1 asks here, later ones read the provider metadata."""
+        from airflow_provider_omnihuman.connection_forms import form_widgets
+
+        return form_widgets(cls.conn_type)
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return the form's labels; Airflow 3.1 asks here, later ones read the provider metadata."""
+        from airflow_provider_omnihuman.connection_forms import ui_field_behaviour
+
+        return ui_field_behaviour(cls.conn_type)
+
+    def settings(self) -> ConnectionSettings:
+        """Return the connection, read and checked.
+
+        :raises InvalidConnectionError: names the field
+        """
+        connection = self.get_connection(self.omnihuman_conn_id)
+        return ConnectionSettings.read(connection, connection.extra_dejson)
+
+    async def async_settings(self) -> ConnectionSettings:
+        """Return the connection, read and checked, without blocking the event loop."""
+        from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
+
+        connection = await get_async_connection(self.omnihuman_conn_id, self)
+        return ConnectionSettings.read(connection, await get_async_extra_dejson(connection))
+
+    def get_conn(self) -> OmniHumanClient:
+        """Return the synchronous client; one per hook."""
+        self._client = self._client or _client(OmniHumanClient, self.settings())
+        return self._client
+
+    async def get_async_conn(self) -> AsyncOmniHumanClient:
+        """Return a new asynchronous client, to be closed by the caller (``async with``)."""
+        return _client(AsyncOmniHumanClient, await self.async_settings())
+
+    @property
+    def api(self) -> Conversations:
+        """The conversations that :meth:`perform` can have."""
+        return self.get_conn().api
+
+    def perform(self, conversation: Conversation[T]) -> T:
+        """Have a conversation of :attr:`api`; return its result."""
+        return self.get_conn().perform(conversation)
+
+    def submit(self, request: VideoRequest) -> Submission:
+        """Start a render; see :meth:`Conversations.submit`. Each accepted submit is billed."""
+        return self.perform(self.api.submit(request))
+
+    def fetch(self, task_id: str, *, aigc_meta: AigcMeta | None = None) -> TaskReply:
+        """Ask once how a task is; see :meth:`Conversations.fetch`."""
+        return self.perform(self.api.fetch(task_id, aigc_meta=aigc_meta))
+
+    def fetch_video(self, task_id: str, *, aigc_meta: AigcMeta | None = None) -> Video | None:
+        """Ask once for the video, None while it is not done; see :meth:`Conversations.fetch_video`."""
+        return self.perform(self.api.fetch_video(task_id, aigc_meta=aigc_meta))
+
+    def wait_until_done(
+        self,
+        task_id: str,
+        *,
+        wait: Wait,
+        aigc_meta: AigcMeta | None = None,
+        schedule: PollSchedule | None = None,
+        on_change: Callable[[Progress], None] | None = None,
+    ) -> Video:
+        """Block until the video is there; see :meth:`Conversations.wait_until_done`. Changes are logged by default."""
+        return self.perform(
+            self.api.wait_until_done(
+                task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=on_change or self._log_progress
+            )
+        )
+
+    def recognize_subject(self, image_url: str) -> bool:
+        """Ask whether a subject is in the picture; see :meth:`Conversations.recognize_subject`."""
+        return self.perform(self.api.recognize_subject(image_url))
+
+    def detect_subjects(self, image_url: str) -> Subjects:
+        """Find the subjects of the picture; see :meth:`Conversations.detect_subjects`."""
+        return self.perform(self.api.detect_subjects(image_url))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Check keys, clock, network and activation at no cost: ask for a task that cannot exist."""
+        try:
+            self.perform(self.api.probe())
+        except OmniHumanError as error:
+            return False, str(error)
+        return True, f"{self.api.base_url} accepts the keys"
+
+    def _log_progress(self, progress: Progress) -> None:
+        self.log.info("%s", progress)
+
+
+C = TypeVar("C", OmniHumanClient, AsyncOmniHumanClient)
+
+
+def _client(cls: type[C], settings: ConnectionSettings) -> C:
+    return cls(
+        settings.credentials,
+        site=settings.site,
+        region=settings.region,
+        endpoint=settings.endpoint,
+        connect_timeout_s=settings.connect_timeout_s,
+        read_timeout_s=settings.read_timeout_s,
+    )

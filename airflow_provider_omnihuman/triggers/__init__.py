@@ -1,0 +1,1 @@
+"""Triggers: what waits in the triggerer. No media, no files, nothing that blocks the loop."""

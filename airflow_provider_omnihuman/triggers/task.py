@@ -1,0 +1,103 @@
+"""The trigger that waits for a task on the triggerer's event loop.
+
+It polls and never submits: a trigger may run twice at once (restart, two triggerers).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_omnihuman.api.errors import OmniHumanError, error_from_dict
+from airflow_provider_omnihuman.api.models import AigcMeta, Video
+from airflow_provider_omnihuman.api.schedule import PollSchedule
+from airflow_provider_omnihuman.api.waiting import Progress, Wait
+from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+
+__all__ = ["MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "video_from_event"]
+
+MIN_FIRST_POLL_S = 10.0
+"""Airflow may fail a task that is resumed within about 5 s of its deferral, before its old process is reaped."""
+
+
+class OmniHumanTaskTrigger(BaseTrigger):
+    """Wait until an OmniHuman task is done; fires one event, read by :func:`video_from_event`.
+
+    :param omnihuman_conn_id: whose task it is
+    :param omnihuman_task_id: the task waited for (``task_id`` belongs to Airflow, which sets it on every trigger)
+    :param deadline: wall-clock time, epoch seconds: it survives a restart of the triggerer
+    :param aigc_meta: the AIGC label to write into the video, as a mapping
+    :param poll_interval_s: seconds between polls
+    :param fault_tolerance_s: how long polls may go unanswered before the wait gives up, seconds
+    """
+
+    def __init__(
+        self,
+        *,
+        omnihuman_conn_id: str,
+        omnihuman_task_id: str,
+        deadline: float,
+        aigc_meta: dict[str, str] | None = None,
+        poll_interval_s: float = 10.0,
+        fault_tolerance_s: float = 600.0,
+    ) -> None:
+        super().__init__()
+        self.omnihuman_conn_id = omnihuman_conn_id
+        self.omnihuman_task_id = omnihuman_task_id
+        self.deadline = deadline
+        self.aigc_meta = aigc_meta
+        self.poll_interval_s = poll_interval_s
+        self.fault_tolerance_s = fault_tolerance_s
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class path and the arguments: plain JSON, no secrets."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "omnihuman_conn_id": self.omnihuman_conn_id,
+                "omnihuman_task_id": self.omnihuman_task_id,
+                "deadline": self.deadline,
+                "aigc_meta": self.aigc_meta,
+                "poll_interval_s": self.poll_interval_s,
+                "fault_tolerance_s": self.fault_tolerance_s,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Poll until the task is over or the deadline has passed."""
+        try:
+            video = await self._wait()
+        except OmniHumanError as error:
+            yield TriggerEvent({"status": "error", "error": error.to_dict()})
+        else:
+            yield TriggerEvent({"status": "success", "video": video.to_dict()})
+
+    async def _wait(self) -> Video:
+        async with await OmniHumanHook(self.omnihuman_conn_id).get_async_conn() as client:
+            return await client.perform(
+                client.api.wait_until_done(
+                    self.omnihuman_task_id,
+                    wait=Wait(deadline=self.deadline, fault_tolerance_s=self.fault_tolerance_s),
+                    aigc_meta=AigcMeta.from_dict(self.aigc_meta) if self.aigc_meta else None,
+                    schedule=PollSchedule(first_s=MIN_FIRST_POLL_S, interval_s=self.poll_interval_s),
+                    on_change=self._log_progress,
+                )
+            )
+
+    def _log_progress(self, progress: Progress) -> None:
+        self.log.info("%s", progress)
+
+
+def video_from_event(event: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the video that the trigger's event carries, as plain data.
+
+    :param event: as given to the operator's resume method
+    :raises OmniHumanError: the error that the event carries, whole
+    """
+    if not event or event.get("status") not in {"success", "error"}:
+        raise OmniHumanError(f"the trigger fired an event that cannot be read: {str(event)[:200]}")
+    if event["status"] == "error":
+        raise error_from_dict(event["error"])
+    return dict(event["video"])
