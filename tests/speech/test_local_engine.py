@@ -59,7 +59,7 @@ def test_another_process_makes_the_same_bytes():
 
 def test_threads_do_not_mix_their_voices():
     engine = LocalSpeechEngine("wav")
-    jobs = [("hello there", "en"), ("大家好，今天的新闻", "zh"), ("おはようございます", "ja")] * 8
+    jobs = [("hello there", "en"), ("大家好今天的新闻", "zh"), ("おはようございます", "ja")] * 8
     alone = {job: engine.synthesize(*job).data for job in set(jobs)}
     with ThreadPoolExecutor(8) as threads:
         together = list(threads.map(lambda job: engine.synthesize(*job).data, jobs))
@@ -69,7 +69,7 @@ def test_threads_do_not_mix_their_voices():
 @pytest.mark.parametrize(
     ("voice", "text"),
     [
-        ("zh", "大家好，今天的新闻。"),
+        ("zh", "大家好今天的新闻"),
         ("ja", "おはようございます"),
         ("ko", "안녕하세요"),
         ("id", "Selamat pagi"),
@@ -116,7 +116,7 @@ def test_characters_that_c_cannot_carry_do_not_cut_the_text(text):
 
 
 def test_a_text_over_the_limit_is_refused_with_both_lengths():
-    with pytest.raises(SpeechInputError, match="100001 characters.* 100000"):
+    with pytest.raises(SpeechInputError, match=r"100001 characters.* 100000"):
         LocalSpeechEngine().synthesize("a" * 100_001)
 
 
@@ -167,6 +167,7 @@ def test_a_missing_package_names_the_extra():
 def test_importing_the_engine_loads_nothing_heavy():
     program = (
         "import sys, airflow_provider_omnihuman.speech.local;"
-        "print([m for m in ('airflow', 'av', 'numpy', 'boto3', 'espeakng_loader', 'httpx') if m in sys.modules])"
+        "heavy = {'airflow', 'av', 'numpy', 'boto3', 'espeakng_loader', 'httpx'};"
+        "print(sorted(heavy & set(sys.modules)))"
     )
     assert subprocess.check_output([sys.executable, "-c", program], text=True).strip() == "[]"

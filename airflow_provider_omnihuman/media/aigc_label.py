@@ -1,0 +1,74 @@
+"""The implicit label that says "made by AI" inside an MP4 (GB 45438-2025)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_provider_omnihuman.media.container import VIDEO_FORMATS, Source, opened
+
+_KEY = "AIGC"
+# The fields of GB 45438-2025, and the attribute that holds each.
+_FIELDS = {
+    "Label": "label",
+    "ContentProducer": "content_producer",
+    "ProduceID": "produce_id",
+    "ReservedCode1": "reserved_code_1",
+    "ContentPropagator": "content_propagator",
+    "PropagateID": "propagate_id",
+    "ReservedCode2": "reserved_code_2",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AigcLabel:
+    """The label as found. A label that is there and cannot be understood is a label still, with ``problem`` set.
+
+    :param raw: the text under the metadata key ``AIGC``.
+    :param problem: why the fields are missing, or ``None``.
+    :param label: ``"1"`` for "is made by AI", ``"2"`` for "may be", ``"3"`` for "is suspected to be".
+    :param content_producer: who offers the service that made it.
+    :param produce_id: the producer's own number for it.
+    :param content_propagator: who spreads it.
+    :param propagate_id: the propagator's own number for it.
+    """
+
+    raw: str
+    problem: str | None = None
+    label: str | None = None
+    content_producer: str | None = None
+    produce_id: str | None = None
+    reserved_code_1: str | None = None
+    content_propagator: str | None = None
+    propagate_id: str | None = None
+    reserved_code_2: str | None = None
+
+
+def read_aigc_label(source: Source) -> AigcLabel | None:
+    """Return the label of an MP4, or ``None`` where there is none.
+
+    FFmpeg reads both places that a writer may use, ``moov/udta/meta`` and ``moov/meta``.
+
+    :param source: a path, bytes, or a seekable file.
+    :raises MediaError: it is no MP4.
+    """
+    with opened(source, VIDEO_FORMATS, "an MP4 video") as container:
+        tags = [container.metadata, *(stream.metadata for stream in container.streams)]
+    raw = next((value for tag in tags for key, value in tag.items() if key.upper() == _KEY), None)
+    return None if raw is None else parse_aigc_label(raw)
+
+
+def parse_aigc_label(raw: str) -> AigcLabel:
+    """Read the JSON of a label, flat or wrapped in ``{"AIGC": …}``."""
+    try:
+        fields: Any = json.loads(raw)
+    except (ValueError, RecursionError):
+        return AigcLabel(raw, problem="it is not JSON")
+    if isinstance(fields, dict) and _KEY in fields:
+        fields = fields[_KEY]
+    if not isinstance(fields, dict):
+        return AigcLabel(raw, problem="it is no JSON object")
+    if not fields.keys() & _FIELDS.keys():
+        return AigcLabel(raw, problem="it has none of the standard's fields")
+    return AigcLabel(raw, **{_FIELDS[key]: str(value) for key, value in fields.items() if key in _FIELDS})
