@@ -1,0 +1,92 @@
+"""The emulator as a child process, and the questions that its admin port answers."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from airflow_provider_omnihuman.demo.processes import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_omnihuman.demo.credentials import Credentials
+    from airflow_provider_omnihuman.demo.layout import Layout
+
+
+class Emulator:
+    """An emulator process, known by the ready line it prints: ``{"endpoint": …, "admin": …, "pid": …}``.
+
+    :param service: its process.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+
+    def is_ready(self) -> bool:
+        """Whether it has said where it listens."""
+        return self._ready_line() is not None
+
+    @property
+    def endpoint(self) -> str:
+        """Where the avatar and speech APIs answer."""
+        return str((self._ready_line() or {})["endpoint"])
+
+    @property
+    def admin(self) -> str:
+        """Where it answers questions about itself."""
+        return str((self._ready_line() or {})["admin"])
+
+    def ask(self, path: str) -> Any:
+        """The JSON reply to ``GET path`` on the admin port."""
+        return httpx.get(f"{self.admin}{path}", timeout=10, trust_env=False).raise_for_status().json()
+
+    def _ready_line(self) -> dict[str, Any] | None:
+        # The last one: after a restart the log holds one of each life.
+        for line in reversed(self.service.log().splitlines()):
+            if line.startswith("{") and '"admin"' in line:
+                found: dict[str, Any] = json.loads(line)
+                return found
+        return None
+
+
+def emulator(
+    environment: Mapping[str, str],
+    credentials: Credentials,
+    layout: Layout,
+    *,
+    ports: tuple[int, int],
+    speed: float,
+    run_id: str,
+) -> Emulator:
+    """Return the emulator, not started.
+
+    :param environment: its environment.
+    :param credentials: the keys that it accepts.
+    :param layout: where its data and log go.
+    :param ports: the API's and the admin's.
+    :param speed: how many times faster than real its clock runs.
+    :param run_id: the run's mark.
+    """
+    options = {
+        "port": ports[0],
+        "admin-port": ports[1],
+        "data-dir": layout.emulator_data,
+        "speed": speed,
+        "access-key": credentials.access_key,
+        "secret-key": credentials.secret_key,
+        "speech-api-key": credentials.speech_api_key,
+    }
+    arguments = [f"--{name}={setting}" for name, setting in options.items()]
+    return Emulator(
+        Service(
+            "emulator",
+            (sys.executable, "-m", "airflow_provider_omnihuman.emulator", *arguments),
+            environment=environment,
+            log_path=layout.service_logs / "emulator.log",
+            run_id=run_id,
+        )
+    )

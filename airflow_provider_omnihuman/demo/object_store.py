@@ -1,0 +1,67 @@
+"""The local S3: a moto server with one bucket."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from airflow_provider_omnihuman.demo.processes import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from airflow_provider_omnihuman.demo.credentials import Credentials
+
+BUCKET = "omnihuman-demo"
+REGION = "us-east-1"
+CLIENT_SETTINGS: dict[str, Any] = {"signature_version": "s3v4", "s3": {"addressing_style": "path"}}
+
+
+class ObjectStore:
+    """A moto server and how to reach it.
+
+    :param service: its process.
+    :param endpoint: its URL.
+    :param credentials: the keys to use; moto accepts any.
+    """
+
+    def __init__(self, service: Service, endpoint: str, credentials: Credentials) -> None:
+        self.service = service
+        self.endpoint = endpoint
+        self._credentials = credentials
+
+    def is_ready(self) -> bool:
+        """Whether it answers."""
+        try:
+            return httpx.get(f"{self.endpoint}/moto-api/", timeout=2, trust_env=False).is_success
+        except httpx.TransportError:
+            return False
+
+    def client(self) -> Any:
+        """A boto3 S3 client for it."""
+        import boto3
+        from botocore.config import Config
+
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=self._credentials.s3_access_key,
+            aws_secret_access_key=self._credentials.s3_secret_key,
+            config=Config(**CLIENT_SETTINGS, proxies={}),
+        )
+
+
+def object_store(environment: Mapping[str, str], credentials: Credentials, *, port: int, logs: Path, run_id: str) -> ObjectStore:
+    """Return the store, not started."""
+    service = Service(
+        "object-store",
+        (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)),
+        environment=environment,
+        log_path=logs / "object-store.log",
+        run_id=run_id,
+    )
+    return ObjectStore(service, f"http://127.0.0.1:{port}", credentials)

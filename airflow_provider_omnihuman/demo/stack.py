@@ -1,0 +1,147 @@
+"""Emulator, object store and Airflow as one thing that starts and stops, for the demo and scenario tests."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from airflow_provider_omnihuman.demo import airflow_settings
+from airflow_provider_omnihuman.demo.airflow_services import MIGRATE, NEED_THE_DATABASE, Health, airflow_services
+from airflow_provider_omnihuman.demo.connections import demo_connections
+from airflow_provider_omnihuman.demo.credentials import Credentials
+from airflow_provider_omnihuman.demo.emulator_service import Emulator, emulator
+from airflow_provider_omnihuman.demo.environment import children_environment
+from airflow_provider_omnihuman.demo.layout import claim, readable_folder
+from airflow_provider_omnihuman.demo.object_store import BUCKET, ObjectStore, object_store
+from airflow_provider_omnihuman.demo.ports import free_ports
+from airflow_provider_omnihuman.demo.processes import Service, stop_all
+from airflow_provider_omnihuman.demo.rest import AirflowRest
+from airflow_provider_omnihuman.demo.startup import Step, bring_up, check_running
+from airflow_provider_omnihuman.demo.warden import Warden
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlan:
+    """What to start, and where.
+
+    :param work_dir: the working folder.
+    :param dags_folders: the folders with Dags.
+    :param only_dag_file: parse this file name alone; all when empty.
+    :param speed: how many times faster than real the emulator's clock runs.
+    """
+
+    work_dir: Path
+    dags_folders: tuple[Path, ...]
+    only_dag_file: str = ""
+    speed: float = 60.0
+
+
+class Stack:
+    """The services of one run. A context manager: leaving it leaves no process.
+
+    :param plan: what to start.
+    """
+
+    def __init__(self, plan: StackPlan) -> None:
+        folders = [readable_folder(folder) for folder in plan.dags_folders]
+        self.layout, self._lock = claim(plan.work_dir)
+        self.credentials = Credentials()
+        self.run_id = uuid.uuid4().hex
+        api_port, s3_port, *emulator_ports = free_ports(4)
+        self.airflow_settings = airflow_settings.airflow_environment(
+            self.layout,
+            self.credentials,
+            port=api_port,
+            dags_folders=folders,
+            only_dag_file=plan.only_dag_file,
+        )
+        self.rest = AirflowRest(f"http://127.0.0.1:{api_port}", self.credentials)
+        plain = children_environment(os.environ)
+        logs = self.layout.service_logs
+        self.store: ObjectStore = object_store(plain, self.credentials, port=s3_port, logs=logs, run_id=self.run_id)
+        self.emulator: Emulator = emulator(
+            plain,
+            self.credentials,
+            self.layout,
+            ports=(emulator_ports[0], emulator_ports[1]),
+            speed=plan.speed,
+            run_id=self.run_id,
+        )
+        self.services: dict[str, Service] = {
+            "emulator": self.emulator.service,
+            "object-store": self.store.service,
+            **airflow_services(plain | self.airflow_settings, logs=logs, run_id=self.run_id),
+        }
+        self._health = Health(self.rest)
+        self._warden: Warden | None = None
+
+    def __enter__(self) -> Self:
+        """Post the warden: from here on, no end of this process leaves a child."""
+        self._warden = Warden(self.run_id)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
+        """Stop everything."""
+        self.stop()
+
+    def start(self, report: Callable[[Sequence[Step]], None] = lambda _: None) -> None:
+        """Bring everything up, create the bucket and the connections.
+
+        :param report: told how far each service has come.
+        """
+        airflow_settings.write_password_file(self.layout, self.credentials)
+        bring_up(self._steps(), report)
+        self.store.client().create_bucket(Bucket=BUCKET)
+        for connection in demo_connections(self.credentials, emulator_url=self.emulator.endpoint, s3_url=self.store.endpoint):
+            self.rest.create_connection(connection)
+
+    def stop(self, *, within_s: float = 3.0) -> None:
+        """Stop every process of the run, politely for a while.
+
+        :param within_s: how long to wait before killing.
+        """
+        with ExitStack() as last:
+            last.callback(self._lock.close)
+            if self._warden is not None:
+                last.callback(self._warden.dismiss)
+            last.callback(self.rest.close)
+            last.callback(self._health.close)
+            stop_all(list(self.services.values()), within_s=within_s)
+
+    def check(self) -> None:
+        """Complain if a service has died."""
+        for name, service in self.services.items():
+            if name != MIGRATE:
+                check_running(service)
+
+    def kill(self, name: str) -> None:
+        """Kill a service and all that it started, at once (SIGKILL)."""
+        self.services[name].kill()
+
+    def restart(self, name: str) -> None:
+        """Start a service that was killed or stopped, and wait until it is alive again."""
+        bring_up([self._step(name)], lambda _: None)
+
+    def _steps(self) -> list[Step]:
+        migrate = Step(self.services[MIGRATE], lambda: False, ends=True)
+        others = [self._step(name) for name in self.services if name != MIGRATE]
+        for step in others:
+            if step.service.name in NEED_THE_DATABASE:
+                step.after = (migrate,)
+        return [migrate, *others]
+
+    def _step(self, name: str) -> Step:
+        service = self.services[name]
+        if service is self.emulator.service:
+            return Step(service, self.emulator.is_ready)
+        if service is self.store.service:
+            return Step(service, self.store.is_ready)
+        return Step(service, lambda: self._health.is_alive(service))
