@@ -12,6 +12,7 @@ from airflow_provider_omnihuman.api.urls import check_media_url, without_query
 __all__ = [
     "MAX_AUDIO_S",
     "MAX_IMAGE_BYTES",
+    "MAX_IMAGE_PIXELS",
     "MAX_MASKS",
     "PROMPT_ADVISED_CHARACTERS",
     "RESOLUTIONS",
@@ -28,6 +29,8 @@ MAX_AUDIO_S = 60.0
 """The audio must be shorter than this, in seconds (reference page, ``audio_url``)."""
 MAX_IMAGE_BYTES = 5 * 1024 * 1024
 """The picture must be smaller than 5 MB (vendor's product page)."""
+MAX_IMAGE_PIXELS = 4096
+"""Each side of the picture must be smaller than this (vendor's product page)."""
 MAX_MASKS = 5
 """Subject detection returns at most five masks."""
 PROMPT_ADVISED_CHARACTERS = 300

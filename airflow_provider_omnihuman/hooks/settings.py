@@ -60,8 +60,7 @@ class ConnectionSettings:
         :raises InvalidConnectionError: names the connection, the field and what to do
         """
         try:
-            if not isinstance(extra, Mapping) or (not extra and (connection.extra or "").strip() not in {"", "{}", "null"}):
-                raise InvalidConnectionError("extra is not a JSON object")
+            extra = _mapping(extra, raw=connection.extra)
             site = site_named(extra.get("site") or "mainland")
             return cls(
                 credentials=Credentials(
@@ -78,6 +77,13 @@ class ConnectionSettings:
         except InvalidConnectionError as error:
             error.message = f"connection {connection.conn_id!r}: {error.message}"
             raise
+
+
+def _mapping(extra: object, *, raw: str | None) -> Mapping[str, Any]:
+    # Airflow gives an empty mapping for an extra that is no JSON; taking it for "no extras" would use the wrong site.
+    if not isinstance(extra, Mapping) or (not extra and (raw or "").strip() not in {"", "{}", "null"}):
+        raise InvalidConnectionError("extra is not a JSON object")
+    return extra
 
 
 def _key(value: object, *, field: str) -> str:

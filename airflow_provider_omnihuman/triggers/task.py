@@ -6,6 +6,7 @@ It polls and never submits: a trigger may run twice at once (restart, two trigge
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import timedelta
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -16,10 +17,13 @@ from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
-__all__ = ["MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "video_from_event"]
+__all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "video_from_event"]
 
 MIN_FIRST_POLL_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral, before its old process is reaped."""
+
+DEFER_MARGIN = timedelta(minutes=10)
+"""How much later than the trigger's own deadline Airflow's trigger timeout comes: it skips the callback, and all it can say."""
 
 
 class OmniHumanTaskTrigger(BaseTrigger):
@@ -43,7 +47,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
         poll_interval_s: float = 10.0,
         fault_tolerance_s: float = 600.0,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it without annotations
         self.omnihuman_conn_id = omnihuman_conn_id
         self.omnihuman_task_id = omnihuman_task_id
         self.deadline = deadline

@@ -1,0 +1,101 @@
+"""Rendered template values become typed parameters: Jinja makes text of everything."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.models import AigcMeta
+
+__all__ = ["aigc_meta_of", "boolean", "integer", "optional_text", "seconds", "url_list"]
+
+_EMPTY = {"", "none", "null"}
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def integer(value: Any, *, field: str) -> int:
+    """Return a whole number, given as one or as its text.
+
+    :raises InvalidRequestError: names the field and the value
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        try:
+            return int(value.strip())
+        except ValueError:
+            pass
+    raise InvalidRequestError(f"{field} must be a whole number, not {value!r}")
+
+
+def boolean(value: Any, *, field: str) -> bool:
+    """Return true or false, given as such or as text.
+
+    :raises InvalidRequestError: names the field and the value
+    """
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
+        return _BOOLEANS[value.strip().lower()]
+    raise InvalidRequestError(f"{field} must be true or false, not {value!r}")
+
+
+def optional_text(value: Any, *, field: str) -> str | None:
+    """Return text, or None where a template rendered to nothing.
+
+    :raises InvalidRequestError: not text
+    """
+    if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
+        return None
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"{field} must be text, not {type(value).__name__} {value!r}")
+    return value
+
+
+def seconds(value: Any, *, field: str) -> float:
+    """Return a span in seconds, given as a timedelta or a number of seconds.
+
+    :raises InvalidRequestError: not a positive, finite span
+    """
+    span = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(span, bool) or not isinstance(span, (int, float)) or not 0 < span < math.inf:
+        raise InvalidRequestError(f"{field} must be a timedelta or a positive number of seconds, not {value!r}")
+    return float(span)
+
+
+def url_list(value: Any, *, field: str) -> list[str]:
+    """Return a list of URLs, given as a list, as one URL, or as the JSON text of a list.
+
+    :raises InvalidRequestError: anything else
+    """
+    if isinstance(value, str) and value.strip().startswith("["):
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise InvalidRequestError(f"{field} is not a JSON list: {error}") from error
+    if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
+        return []
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, Mapping) or not isinstance(value, Iterable):
+        raise InvalidRequestError(f"{field} must be a list of URLs, not {type(value).__name__}")
+    return list(value)
+
+
+def aigc_meta_of(value: Any) -> AigcMeta | None:
+    """Return the label to ask for, given as :class:`AigcMeta`, as a mapping, or as its JSON text.
+
+    :raises InvalidRequestError: names the field
+    """
+    if isinstance(value, str):
+        if value.strip().lower() in _EMPTY:
+            return None
+        try:
+            value = json.loads(value)
+        except ValueError as error:
+            raise InvalidRequestError(f"aigc_meta is not JSON: {error}") from error
+    return AigcMeta.from_dict(value) if value else None

@@ -1,0 +1,134 @@
+"""Wait for a task that was submitted elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, conf
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
+
+from airflow_provider_omnihuman.api.errors import OmniHumanError, WaitTimeoutError
+from airflow_provider_omnihuman.api.models import AigcMeta, Video
+from airflow_provider_omnihuman.api.schedule import PollSchedule
+from airflow_provider_omnihuman.api.waiting import Wait
+from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
+from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, seconds
+from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, video_from_event
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+__all__ = ["OmniHumanTaskSensor"]
+
+
+class OmniHumanTaskSensor(BaseSensorOperator):
+    """Wait until an OmniHuman task is done; costs nothing, and may be repeated at will.
+
+    ``deferrable`` waits in the triggerer; ``mode="reschedule"`` frees the worker between polls; ``mode="poke"`` blocks it.
+
+    XCom: the return value is ``{task_id, video_url, aigc_meta_tagged, request_id, asked_at}``; ``video_url`` dies one hour
+    after ``asked_at`` (epoch seconds).
+
+    :param omnihuman_task_id: the task to wait for, as ``OmniHumanSubmitOperator`` returned it (templated)
+    :param aigc_meta: the implicit AIGC label to write: ``producer_id`` and ``content_propagator``, and optionally
+        ``content_producer`` and ``propagate_id``, each ≤ 256 characters (templated)
+    :param omnihuman_conn_id: the connection that submitted it (templated)
+    :param timeout: how long to wait, a timedelta or seconds, by the wall clock; ends in ``AirflowSensorTimeout``, which is
+        not retried. The job may still finish: a sensor started anew within 12 h of the submit picks it up
+    :param poke_interval: seconds between polls
+    :param fault_tolerance: how long the service may be unreachable while waiting, a timedelta or seconds
+    :param deferrable: wait in the triggerer instead of in a worker slot
+    :raises AirflowFailException: the job failed, is lost, or the keys are refused: what no retry mends
+    :raises AirflowSensorTimeout: not done in time
+    """
+
+    template_fields: Sequence[str] = ("omnihuman_task_id", "aigc_meta", "omnihuman_conn_id")
+    ui_color = "#d7e8ff"
+
+    def __init__(
+        self,
+        *,
+        omnihuman_task_id: str,
+        aigc_meta: dict[str, str] | str | None = None,
+        omnihuman_conn_id: str = OmniHumanHook.default_conn_name,
+        timeout: timedelta | float = timedelta(hours=2),
+        poke_interval: timedelta | float = 10.0,
+        fault_tolerance: timedelta | float = timedelta(minutes=10),
+        deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(timeout=timeout, poke_interval=poke_interval, **kwargs)
+        self.omnihuman_task_id = omnihuman_task_id
+        self.aigc_meta = aigc_meta
+        self.omnihuman_conn_id = omnihuman_conn_id
+        self.fault_tolerance = fault_tolerance
+        self.deferrable = deferrable
+
+    @cached_property
+    def hook(self) -> OmniHumanHook:
+        """The hook of this task."""
+        return OmniHumanHook(self.omnihuman_conn_id)
+
+    def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow passes it
+        """Look for the video, in the way that the mode asks for."""
+        with _raising_sensor_errors():
+            aigc_meta = aigc_meta_of(self.aigc_meta)
+            wait = Wait(
+                deadline=time.time() + seconds(self.timeout, field="timeout"),
+                fault_tolerance_s=seconds(self.fault_tolerance, field="fault_tolerance"),
+            )
+            schedule = PollSchedule(first_s=0, interval_s=seconds(self.poke_interval, field="poke_interval"))
+            video = self._look(wait=wait, schedule=schedule, aigc_meta=aigc_meta)
+        if video is None and self.deferrable:
+            # Only now: a job that is done already never defers, which is cheaper and avoids resuming within seconds.
+            self._defer(wait, schedule=schedule, aigc_meta=aigc_meta)
+        return PokeReturnValue(is_done=True, xcom_value=video.to_dict()) if video else False
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow passes it
+        """Resume when the trigger has fired; return the video."""
+        with _raising_sensor_errors():
+            video = video_from_event(event)
+        self.log.info("OmniHuman task %s is done (request %s)", video["task_id"], video["request_id"])
+        return video
+
+    def _look(self, *, wait: Wait, schedule: PollSchedule, aigc_meta: AigcMeta | None) -> Video | None:
+        task_id = self.omnihuman_task_id
+        if self.mode == "poke" and not self.deferrable:
+            return self.hook.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule)
+        try:
+            return self.hook.fetch_video(task_id, aigc_meta=aigc_meta)
+        except OmniHumanError as error:
+            if not error.retryable:
+                raise
+            self.log.warning("A passing fault, asking again later: %s", error)
+            return None
+
+    def _defer(self, wait: Wait, *, schedule: PollSchedule, aigc_meta: AigcMeta | None) -> None:
+        self.defer(
+            trigger=OmniHumanTaskTrigger(
+                omnihuman_conn_id=self.omnihuman_conn_id,
+                omnihuman_task_id=self.omnihuman_task_id,
+                deadline=wait.deadline,
+                aigc_meta=aigc_meta.to_dict() if aigc_meta else None,
+                poll_interval_s=schedule.interval_s,
+                fault_tolerance_s=wait.fault_tolerance_s,
+            ),
+            method_name="execute_complete",
+            timeout=timedelta(seconds=self.timeout) + DEFER_MARGIN,
+        )
+
+
+@contextmanager
+def _raising_sensor_errors() -> Iterator[None]:
+    """As for operators, but a deadline that passed is a sensor's timeout, which ``soft_fail`` can turn into a skip."""
+    with raising_airflow_errors():
+        try:
+            yield
+        except WaitTimeoutError as error:
+            raise AirflowSensorTimeout(str(error)) from error
