@@ -40,9 +40,19 @@ class Emulator:
         """Where it answers questions about itself."""
         return str((self._ready_line() or {})["admin"])
 
-    def ask(self, path: str) -> Any:
-        """The JSON reply to ``GET path`` on the admin port."""
-        return httpx.get(f"{self.admin}{path}", timeout=10, trust_env=False).raise_for_status().json()
+    def state(self) -> dict[str, Any]:
+        """What its admin port tells: the jobs it accepted, their status, what they cost."""
+        state: dict[str, Any] = httpx.get(f"{self.admin}/state", timeout=10, trust_env=False).raise_for_status().json()
+        return state
+
+    def latest_job(self) -> str:
+        """How far it is with the newest job; empty when there is none."""
+        jobs = self.state()["jobs"]
+        return f"the service says: {jobs[-1]['status']}" if jobs else ""
+
+    def billed_s(self, task_id: str) -> float:
+        """Seconds of video that a task is billed for."""
+        return sum(float(job["billed_s"]) for job in self.state()["jobs"] if job["task_id"] == task_id)
 
     def _ready_line(self) -> dict[str, Any] | None:
         # The last one: after a restart the log holds one of each life.

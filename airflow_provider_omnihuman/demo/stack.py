@@ -19,6 +19,7 @@ from airflow_provider_omnihuman.demo.object_store import BUCKET, ObjectStore, ob
 from airflow_provider_omnihuman.demo.ports import free_ports
 from airflow_provider_omnihuman.demo.processes import Service, stop_all
 from airflow_provider_omnihuman.demo.rest import AirflowRest
+from airflow_provider_omnihuman.demo.signals import signals_ignored
 from airflow_provider_omnihuman.demo.startup import Step, bring_up, check_running
 from airflow_provider_omnihuman.demo.warden import Warden
 
@@ -108,7 +109,7 @@ class Stack:
 
         :param within_s: how long to wait before killing.
         """
-        with ExitStack() as last:
+        with signals_ignored(), ExitStack() as last:
             last.callback(self._lock.close)
             if self._warden is not None:
                 last.callback(self._warden.dismiss)

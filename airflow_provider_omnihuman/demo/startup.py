@@ -41,10 +41,14 @@ class Step:
     started_s: float = field(default=0.0)
     ready_s: float = field(default=0.0)
 
-    @property
-    def elapsed_s(self) -> float | None:
-        """Seconds from start to ready, once it is ready."""
-        return self.ready_s - self.started_s if self.state is StepState.READY else None
+    def elapsed_s(self, now_s: float) -> float | None:
+        """Seconds since its start; once it is ready, seconds that it took.
+
+        :param now_s: the present time of the clock that it is advanced with.
+        """
+        if self.state is StepState.WAITING:
+            return None
+        return (self.ready_s if self.state is StepState.READY else now_s) - self.started_s
 
     def advance(self, now_s: float) -> None:
         """Start it if it may, see whether it is ready, complain if it died."""

@@ -1,0 +1,135 @@
+"""Triggers a Dag through the REST API and follows it to its end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_omnihuman.demo.failures import DemoError
+from airflow_provider_omnihuman.demo.progress import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_provider_omnihuman.demo.rest import AirflowRest
+
+ENDED = frozenset({"success", "failed"})
+
+
+@dataclass(frozen=True, slots=True)
+class DagRun:
+    """One run of a Dag.
+
+    :param rest: the Airflow it runs in.
+    :param dag_id: the Dag.
+    :param run_id: the run.
+    """
+
+    rest: AirflowRest
+    dag_id: str
+    run_id: str
+
+    @property
+    def state(self) -> str:
+        """Airflow's word for how far it has come."""
+        return str(self.rest.dag_run(self.dag_id, self.run_id)["state"])
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Its task instances, in the order in which they began."""
+        tasks = self.rest.task_instances(self.dag_id, self.run_id)
+        return sorted(tasks, key=lambda task: (task["start_date"] or "9", task["task_id"], task["map_index"]))
+
+    def xcom(self, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:
+        """What a task has returned, or pushed under another key."""
+        return self.rest.xcom(self.dag_id, self.run_id, task_id, key=key, map_index=map_index)
+
+    def log(self, task_id: str, *, try_number: int = 1, map_index: int = -1) -> str:
+        """The log of one try of a task."""
+        return self.rest.task_log(self.dag_id, self.run_id, task_id, try_number=try_number, map_index=map_index)
+
+    def wait(self, each_round: Callable[[DagRun], None], *, within_s: float = 3600.0) -> str:
+        """Wait for the end, and return the final state.
+
+        :param each_round: called about once a second; may raise to give up.
+        :param within_s: give up after this long.
+        """
+        deadline = time.monotonic() + within_s
+        while (state := self.state) not in ENDED:
+            each_round(self)
+            if time.monotonic() > deadline:
+                raise DemoError(f"the Dag run {self.run_id} of {self.dag_id} has not ended within {within_s:.0f} s")
+            time.sleep(1.0)
+        each_round(self)
+        return state
+
+
+def trigger(
+    rest: AirflowRest, dag_id: str, conf: dict[str, Any], *, check: Callable[[], None] = lambda: None, within_s: float = 90.0
+) -> DagRun:
+    """Start a run as soon as the Dag is known.
+
+    :param rest: the Airflow to run it.
+    :param dag_id: the Dag.
+    :param conf: the run's parameters.
+    :param check: called while waiting; may raise to give up.
+    :param within_s: how long the Dag processor may take to see it.
+    """
+    deadline = time.monotonic() + within_s
+    while rest.dag(dag_id) is None:
+        check()
+        if errors := rest.import_errors():
+            raise DemoError(
+                f"the Dag file {errors[0]['filename']} cannot be imported",
+                log_title="import error",
+                log_tail=_tail(errors[0]["stack_trace"]),
+            )
+        if time.monotonic() > deadline:
+            raise DemoError(f"no Dag {dag_id} was found within {within_s:.0f} s: is its file in the Dags folder?")
+        time.sleep(0.5)
+    return DagRun(rest, dag_id, rest.trigger(dag_id, conf))
+
+
+def failure_of(run: DagRun) -> DemoError:
+    """Return the error that says which task failed, with the end of its log."""
+    failed = [task for task in run.tasks() if task["state"] == "failed"]
+    if not failed:
+        return DemoError(f"the Dag run {run.run_id} of {run.dag_id} failed, though none of its tasks did")
+    task = min(failed, key=lambda task: task["end_date"] or "9")
+    name, tries, index = task["task_id"], task["try_number"], task["map_index"]
+    return DemoError(
+        f"the task {name} failed at try {tries}",
+        log_title=f"task {name}, try {tries}",
+        log_tail=_tail(run.log(name, try_number=tries, map_index=index)),
+    )
+
+
+def task_rows(tasks: Sequence[dict[str, Any]], *, while_deferred: str, now: datetime | None = None) -> list[Row]:
+    """Return what to show of the tasks.
+
+    :param tasks: as the REST API tells of them.
+    :param while_deferred: what is known of that which deferred tasks wait for.
+    :param now: the present time.
+    """
+    return [
+        Row(
+            task["task_id"] if task["map_index"] < 0 else f"{task['task_id']} [{task['map_index']}]",
+            task["state"] or "none",
+            elapsed_s=_elapsed_s(task, now or datetime.now(UTC)),
+            tries=task["try_number"],
+            detail=while_deferred if task["state"] == "deferred" else "",
+        )
+        for task in tasks
+    ]
+
+
+def _elapsed_s(task: dict[str, Any], now: datetime) -> float | None:
+    if task["start_date"] is None:
+        return None
+    end = datetime.fromisoformat(task["end_date"]) if task["end_date"] else now
+    return (end - datetime.fromisoformat(task["start_date"])).total_seconds()
+
+
+def _tail(text: str, lines: int = 25) -> str:
+    return "\n".join(text.splitlines()[-lines:])

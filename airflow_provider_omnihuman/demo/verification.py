@@ -1,0 +1,107 @@
+"""Fetches the archived video and proves that it is what its manifest says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_omnihuman.demo.failures import DemoError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# A container rounds its duration to whole frames and audio packets.
+DURATION_TOLERANCE_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedVideo:
+    """An archived video that was fetched and proved.
+
+    :param uri: where it is archived.
+    :param task_id: the OmniHuman task that made it.
+    :param local: the copy.
+    :param poster: the copy of its poster.
+    :param duration_s: its measured length.
+    """
+
+    uri: str
+    task_id: str
+    local: Path
+    poster: Path | None
+    duration_s: float
+
+
+def fetch_and_verify(archived: dict[str, Any], s3: Any, output: Path) -> VerifiedVideo:
+    """Copy the video and its poster, and compare them with the manifest.
+
+    :param archived: what the archive task returned.
+    :param s3: a boto3 client for the store.
+    :param output: the folder for the copies.
+    """
+    manifest = json.loads(_read(s3, archived["manifest_uri"]))
+    local = output / f"{archived['task_id']}.mp4"
+    _download(s3, archived["uri"], local)
+    _compare(local, manifest, archived)
+    duration_s = measured_duration_s(local)
+    if abs(duration_s - manifest["duration_s"]) > DURATION_TOLERANCE_S:
+        raise DemoError(f"{local} lasts {duration_s:.2f} s, its manifest says {manifest['duration_s']:.2f} s")
+    poster = None
+    if archived.get("poster_uri"):
+        poster = output / f"{archived['task_id']}.jpg"
+        _download(s3, archived["poster_uri"], poster)
+    return VerifiedVideo(archived["uri"], archived["task_id"], local, poster, duration_s)
+
+
+def measured_duration_s(path: Path) -> float:
+    """Return the length of an MP4, from the frames that can really be decoded.
+
+    :param path: the file.
+    """
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            if "mp4" not in container.format.name:
+                raise DemoError(f"{path} is not an MP4 but {container.format.name}")
+            if not container.streams.audio:
+                raise DemoError(f"{path} has no sound")
+            ends = [
+                float((frame.pts + frame.duration) * frame.time_base)
+                for frame in container.decode(video=0)
+                if frame.pts is not None and frame.time_base is not None
+            ]
+    except (av.FFmpegError, IndexError) as error:
+        raise DemoError(f"{path} cannot be decoded as a video: {error}") from error
+    if not ends:
+        raise DemoError(f"{path} holds no picture")
+    return max(ends)
+
+
+def _compare(local: Path, manifest: dict[str, Any], archived: dict[str, Any]) -> None:
+    with local.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    found = {"bytes": local.stat().st_size, "sha256": sha256}
+    for name, measured in found.items():
+        for source, said in (("manifest", manifest.get(name)), ("archive task", archived.get(name))):
+            if said != measured:
+                raise DemoError(f"the archived video has {name} {measured}, the {source} says {said}")
+
+
+def _read(s3: Any, uri: str) -> bytes:
+    bucket, key = _place(uri)
+    body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    return body
+
+
+def _download(s3: Any, uri: str, target: Path) -> None:
+    bucket, key = _place(uri)
+    s3.download_file(bucket, key, str(target))
+
+
+def _place(uri: str) -> tuple[str, str]:
+    parts = urlsplit(uri)
+    return parts.netloc, parts.path.lstrip("/")
