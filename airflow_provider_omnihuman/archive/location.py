@@ -1,0 +1,83 @@
+"""Where an object goes in S3: bucket and key from what the user gave, the connection, or the task's own name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from airflow_provider_omnihuman.archive.errors import ArchiveError
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+__all__ = ["S3Location", "locate"]
+
+_SCHEME = "s3://"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._=-]+")
+_MAX_KEY_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class S3Location:
+    """An object's place.
+
+    :param bucket: its bucket
+    :param key: its key
+    """
+
+    bucket: str
+    key: str
+
+    @property
+    def uri(self) -> str:
+        """The ``s3://`` URI, as S3 tools write it."""
+        return f"{_SCHEME}{self.bucket}/{self.key}"
+
+    @property
+    def asset_uri(self) -> str:
+        """The ``s3://`` URI of an Airflow asset: ASCII, and without characters that would read as a query."""
+        return f"{_SCHEME}{self.bucket}/{quote(self.key)}"
+
+    def sibling(self, suffix: str) -> S3Location:
+        """Return the place beside this one with another file name ending, such as ``.json``."""
+        return S3Location(self.bucket, str(PurePosixPath(self.key).with_suffix(suffix)))
+
+
+def locate(hook: S3Hook, *, bucket: str | None, key: str | None, context: Mapping[str, Any], filename: str) -> S3Location:
+    """Return the place that the user means.
+
+    :param hook: its connection's ``service_config.s3.bucket_name`` is the default bucket, as for Airflow's own S3 operators
+    :param bucket: bucket name; None where ``key`` is a whole ``s3://`` URL, or for the connection's bucket
+    :param key: a key, a whole ``s3://`` URL, or a prefix ending in ``/``; None for one made of Dag, run and task
+    :param context: the task's
+    :param filename: appended to a prefix
+    :raises ArchiveError: says what is missing or contradictory
+    """
+    if key and key.lower().startswith(_SCHEME):
+        if bucket:
+            raise ArchiveError(f"give either s3_bucket ({bucket!r}) or a whole s3:// URL as s3_key ({key!r}), not both")
+        bucket, _, key = key[len(_SCHEME) :].partition("/")
+    bucket = bucket or hook.service_config.get("bucket_name")
+    if not bucket:
+        raise ArchiveError(
+            "no bucket: give s3_bucket, a whole s3:// URL as s3_key, or set a default in the AWS connection's extra: "
+            '{"service_config": {"s3": {"bucket_name": "…"}}}'
+        )
+    key = key or _default_prefix(context)
+    key = key + filename if key.endswith("/") else key
+    if len(key.encode()) > _MAX_KEY_BYTES:
+        raise ArchiveError(f"the S3 key has {len(key.encode())} bytes; S3 allows {_MAX_KEY_BYTES}: {key[:80]!r}…")
+    return S3Location(bucket, key.lstrip("/"))
+
+
+def _default_prefix(context: Mapping[str, Any]) -> str:
+    ti = context["ti"]
+    parts = ["omnihuman", ti.dag_id, ti.run_id, ti.task_id]
+    if ti.map_index is not None and ti.map_index >= 0:
+        parts.append(str(ti.map_index))
+    # Run ids hold ':' and '+', which many S3 tools and URLs do not take well.
+    return "/".join(_UNSAFE.sub("_", part) for part in parts) + "/"

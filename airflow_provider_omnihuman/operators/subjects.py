@@ -1,0 +1,160 @@
+"""Look at a portrait before it is rendered: is there a subject, and which mask is whose?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
+from airflow.sdk import BaseOperator
+
+from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.urls import without_query
+from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
+from airflow_provider_omnihuman.operators.inputs import MediaInputs
+from airflow_provider_omnihuman.operators.parameters import optional_text, seconds
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+__all__ = ["OmniHumanSubjectDetectionOperator", "OmniHumanSubjectRecognitionOperator"]
+
+OnMissing = Literal["fail", "skip", "continue"]
+_ON_MISSING = ("fail", "skip", "continue")
+
+
+class _PortraitOperator(BaseOperator):
+    """What both operators take: a portrait, and what to do when nobody is in it."""
+
+    template_fields: Sequence[str] = ("image_url", "omnihuman_conn_id", "aws_conn_id")
+    ui_color = "#eee3ff"
+
+    def __init__(
+        self,
+        *,
+        image_url: str,
+        on_missing: OnMissing = "fail",
+        omnihuman_conn_id: str = OmniHumanHook.default_conn_name,
+        aws_conn_id: str | None = "aws_default",
+        presigned_url_expires_in: timedelta | float = timedelta(hours=1),
+        check_inputs: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        if on_missing not in _ON_MISSING:
+            raise InvalidRequestError(f"on_missing must be one of {', '.join(_ON_MISSING)}, not {on_missing!r}")
+        self.image_url = image_url
+        self.on_missing = on_missing
+        self.omnihuman_conn_id = omnihuman_conn_id
+        self.aws_conn_id = aws_conn_id
+        self.presigned_url_expires_in = presigned_url_expires_in
+        self.check_inputs = check_inputs
+
+    @cached_property
+    def hook(self) -> OmniHumanHook:
+        """The hook of this task."""
+        return OmniHumanHook(self.omnihuman_conn_id)
+
+    def _portrait(self) -> str:
+        """Return the URL for the service, checked."""
+        self.hook.get_conn()  # a connection that cannot be read is told before anything else is done
+        inputs = MediaInputs(
+            aws_conn_id=self.aws_conn_id,
+            expires_in_s=seconds(self.presigned_url_expires_in, field="presigned_url_expires_in"),
+        )
+        url = inputs.url(self.image_url, field="image_url")
+        if self.check_inputs:
+            inputs.check_image(url, shown=without_query(self.image_url))
+        return url
+
+    def _missing(self) -> None:
+        message = (
+            f"no person, human-like or anthropomorphic subject was found in {without_query(self.image_url)}: "
+            "use a picture with a clear subject"
+        )
+        if self.on_missing == "fail":
+            raise AirflowFailException(message)
+        if self.on_missing == "skip":
+            raise AirflowSkipException(message)
+        self.log.warning("%s", message)
+
+
+class OmniHumanSubjectRecognitionOperator(_PortraitOperator):
+    """Ask whether a person, human-like or anthropomorphic subject is in the picture, before a render of it is paid for.
+
+    XCom: the return value is True or, with ``on_missing="continue"``, False.
+
+    :param image_url: the portrait, an http(s) or ``s3://`` URL (templated)
+    :param on_missing: with no subject: ``fail`` the task (not retried), ``skip`` it and what depends on it, or ``continue``
+    :param omnihuman_conn_id: the connection to OmniHuman (templated)
+    :param aws_conn_id: the connection that presigns an ``s3://`` portrait (templated)
+    :param presigned_url_expires_in: how long the presigned URL lives, a timedelta or seconds
+    :param check_inputs: read the portrait first, and refuse what the service would refuse
+    """
+
+    def execute(self, context: Context) -> bool:  # noqa: ARG002 - Airflow passes it
+        """Ask; return whether a subject is there."""
+        with raising_airflow_errors():
+            found = self.hook.recognize_subject(self._portrait())
+        if not found:
+            self._missing()
+        return found
+
+
+class OmniHumanSubjectDetectionOperator(_PortraitOperator):
+    """Find the subjects of a picture: give one of the masks as ``mask_url`` to choose who speaks.
+
+    XCom: the return value is a list of mask URLs, the largest subject first, at most five: ``s3://`` ones when ``s3_key`` is
+    given, else the service's own, which die after an hour.
+
+    :param image_url: the portrait, an http(s) or ``s3://`` URL (templated)
+    :param s3_key: copy the masks to S3 under this prefix, a key or a whole ``s3://`` URL (templated)
+    :param s3_bucket: the bucket; by default the one in ``s3_key``, or in the connection's ``service_config`` (templated)
+    :param on_missing: with no subject: ``fail`` the task (not retried), ``skip`` it, or ``continue`` with an empty list
+    :param omnihuman_conn_id: the connection to OmniHuman (templated)
+    :param aws_conn_id: the connection to S3 (templated)
+    :param presigned_url_expires_in: how long the presigned URL of an ``s3://`` portrait lives, a timedelta or seconds
+    :param check_inputs: read the portrait first, and refuse what the service would refuse
+    """
+
+    template_fields: Sequence[str] = (*_PortraitOperator.template_fields, "s3_key", "s3_bucket")
+
+    def __init__(self, *, s3_key: str | None = None, s3_bucket: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.s3_key = s3_key
+        self.s3_bucket = s3_bucket
+
+    def execute(self, context: Context) -> list[str]:
+        """Detect; return the mask URLs."""
+        with raising_airflow_errors():
+            urls = list(self.hook.detect_subjects(self._portrait()).mask_urls)
+            self.log.info("%d subject(s) found", len(urls))
+            if urls and (prefix := optional_text(self.s3_key, field="s3_key")):
+                return self._copy(urls, prefix, context)
+        if not urls:
+            self._missing()
+        return urls
+
+    def _copy(self, urls: list[str], prefix: str, context: Context) -> list[str]:
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+        from airflow_provider_omnihuman.archive.location import locate
+        from airflow_provider_omnihuman.archive.transfer import download_to_s3
+        from airflow_provider_omnihuman.media.probe import probe_image
+
+        hook = S3Hook(aws_conn_id=self.aws_conn_id)
+        copies = []
+        for number, url in enumerate(urls, start=1):
+            location = locate(
+                hook,
+                bucket=optional_text(self.s3_bucket, field="s3_bucket"),
+                key=prefix.rstrip("/") + "/",
+                context=context,
+                filename=f"mask-{number}.png",
+            )
+            download_to_s3(url, hook.get_conn(), location, verify=probe_image, extra_args={"ContentType": "image/png"})
+            copies.append(location.uri)
+        return copies
