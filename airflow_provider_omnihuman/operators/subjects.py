@@ -1,4 +1,4 @@
-"""Look at a portrait before it is rendered: is there a subject, and which mask is whose?"""
+"""Look at a portrait before it is rendered: whether there is a subject, and which mask is whose."""
 
 from __future__ import annotations
 
