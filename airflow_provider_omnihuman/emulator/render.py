@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,8 +12,9 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from airflow_provider_omnihuman.emulator.animation import Actor, Planes
+from airflow_provider_omnihuman.emulator.animation import Actor
 from airflow_provider_omnihuman.emulator.face import find_face
+from airflow_provider_omnihuman.emulator.planes import Canvas, Planes, read_planes
 from airflow_provider_omnihuman.emulator.sound import SAMPLE_RATE, Sound
 
 if TYPE_CHECKING:
@@ -59,11 +61,9 @@ def render(scene: Scene, path: Path, *, stopped: Callable[[], bool] = lambda: Fa
         video = _add_video(container, still.size, fast=scene.fast)
         audio = _add_audio(container, scene.sound)
         frames = 0
-        for planes in _animate(scene, still):
+        for frame in _animate(scene, still):
             if stopped():
                 raise RenderingStoppedError
-            frame = _as_frame(planes)
-            frame.pts = frames
             container.mux(video.encode(frame))
             _mux_sound(container, audio, scene.sound, frames)
             frames += 1
@@ -72,23 +72,27 @@ def render(scene: Scene, path: Path, *, stopped: Callable[[], bool] = lambda: Fa
     return frames / FPS
 
 
-def _animate(scene: Scene, still: Image.Image) -> Iterator[Planes]:
+def _animate(scene: Scene, still: Image.Image) -> Iterator[av.VideoFrame]:
+    """Yield the frames; it is the same one each time, drawn anew."""
     chance = random.Random(scene.seed)  # noqa: S311 -- a film wants repeatable chance
-    base = _as_planes(still)
-    rgb = np.asarray(still)
-    actors = [Actor(find_face(rgb, _scale_mask(mask, still.size)), still.size, chance.random()) for mask in scene.masks]
+    base, canvas, rgb = read_planes(still), Canvas(*still.size), np.asarray(still)
+    actors = [Actor(find_face(rgb, _scale_mask(mask, still.size)), base) for mask in scene.masks]
+    start, vigour = chance.random(), chance.uniform(0.85, 1.0)
     phases = _FAST_PHASES if scene.fast else _PHASES
-    closed: dict[int, Planes] = {}
-    for index, opening in enumerate(scene.sound.openings(FPS) * chance.uniform(0.9, 1.0)):
-        phase = round(index / (FPS * _TURN_S) * phases) % phases
-        if phase not in closed:
-            closed[phase] = base.copy()
+    posed: dict[float, Planes] = {}
+    for index, opening in enumerate(scene.sound.openings(FPS) * vigour):
+        phase = round((index / (FPS * _TURN_S) + start) * phases) / phases
+        # On its way back the head passes the same positions, which halves the pictures to be bent.
+        position = round(math.sin(2 * math.pi * phase), 6)
+        if position not in posed:
+            posed[position] = base.copy()
             for actor in actors:
-                actor.sway(closed[phase], base, phase / phases)
-        planes = closed[phase].copy()
+                actor.swing(posed[position], position)
+        canvas.planes.paint_over(posed[position])
         for actor in actors:
-            actor.speak(planes, closed[phase], phase / phases, float(opening))
-        yield planes
+            actor.speak(canvas.planes, position, float(opening))
+        canvas.frame.pts = index
+        yield canvas.frame
 
 
 def _scale(image: Image.Image, resolution: int) -> Image.Image:
@@ -108,7 +112,7 @@ def _scale_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bo
 
 
 def _add_video(container: Any, size: tuple[int, int], *, fast: bool) -> Any:
-    options = {"preset": "ultrafast" if fast else "superfast", "crf": "24" if fast else "21"}
+    options = {"preset": "ultrafast", "crf": "27" if fast else "21"}
     stream = container.add_stream("libx264", rate=FPS, options=options)
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
@@ -120,7 +124,7 @@ def _add_video(container: Any, size: tuple[int, int], *, fast: bool) -> Any:
 
 def _add_audio(container: Any, sound: Sound) -> Any:
     layout = "mono" if sound.samples.shape[0] == 1 else "stereo"
-    stream = container.add_stream("aac", rate=SAMPLE_RATE, layout=layout)
+    stream = container.add_stream("aac", rate=SAMPLE_RATE, layout=layout, options={"aac_coder": "fast"})
     stream.bit_rate = 128_000
     return stream
 
@@ -135,22 +139,3 @@ def _mux_sound(container: Any, stream: Any, sound: Sound, frame_index: int) -> N
     frame.sample_rate = SAMPLE_RATE
     frame.pts = first
     container.mux(stream.encode(frame))
-
-
-def _as_planes(image: Image.Image) -> Planes:
-    frame = av.VideoFrame.from_image(image).reformat(format="yuv420p").to_ndarray()
-    width, height = image.size
-    quarter = width * height // 4
-    flat = frame.ravel()
-    luma, chroma = flat[: width * height], flat[width * height :]
-    half = (height // 2, width // 2)
-    return Planes(
-        luma.reshape(height, width).copy(),
-        chroma[:quarter].reshape(half).copy(),
-        chroma[quarter : 2 * quarter].reshape(half).copy(),
-    )
-
-
-def _as_frame(planes: Planes) -> av.VideoFrame:
-    flat = np.concatenate([planes.luma.ravel(), planes.blue.ravel(), planes.red.ravel()])
-    return av.VideoFrame.from_ndarray(flat.reshape(-1, planes.luma.shape[1]), format="yuv420p")
