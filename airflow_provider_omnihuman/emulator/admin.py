@@ -99,7 +99,7 @@ class Admin:
     async def _move_clock(self, request: web.Request) -> web.Response:
         document = await _read(request)
         if unknown := set(document) - {"advance_s", "speed"}:
-            raise ValueError(f"unknown field {sorted(unknown)[0]!r}; known are advance_s, speed")
+            raise ValueError(f"unknown field {min(unknown)!r}; known are advance_s, speed")
         advance_s = _number(document, "advance_s", default=0.0)
         speed = _number(document, "speed", default=self.clock.speed)
         self.clock.advance(advance_s)

@@ -39,22 +39,26 @@ async def break_reply(
 async def _break(
     fault: Fault, request: web.Request, envelope: Envelope, reply: web.StreamResponse | None
 ) -> web.StreamResponse | None:
+    if fault.kind is FaultKind.RESET:
+        return reset(request)
+    if fault.kind is FaultKind.HALF_BODY:
+        return await _send_half(request, reply)
+    return _replace(fault, envelope)
+
+
+def _replace(fault: Fault, envelope: Envelope) -> web.Response:
+    """Return a whole reply that is not the right one."""
     match fault.kind:
-        case FaultKind.RESET:
-            return reset(request)
-        case FaultKind.HALF_BODY:
-            return await _send_half(request, reply)
-        case FaultKind.HTML | FaultKind.STATUS:
-            status = fault.status or web.HTTPServiceUnavailable.status_code
-            return web.Response(status=status, text=_PROXY_PAGE.format(status=status), content_type="text/html")
-        case FaultKind.EMPTY:
-            return web.Response(status=200)
-        case FaultKind.GARBAGE:
-            return web.Response(body=b'{"code": 10000, "data": {"sta', content_type="application/json")
         case FaultKind.CODE:
             return _refuse(fault, envelope)
+        case FaultKind.EMPTY:
+            return web.Response()
+        case FaultKind.GARBAGE:
+            return web.Response(body=b'{"code": 10000, "data": {"sta', content_type="application/json")
         case _:
-            return None
+            status = fault.status or web.HTTPServiceUnavailable.status_code
+            page = _PROXY_PAGE.format(status=status)
+            return web.Response(status=status, text=page, content_type="text/html")
 
 
 def reset(request: web.Request) -> web.Response:

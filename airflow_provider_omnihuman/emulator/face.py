@@ -7,8 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from airflow_provider_omnihuman.emulator.subjects import connected_parts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+# In widths of the head.
+_NARROWEST, _WIDEST = 0.12, 0.48
+_LEAST_PINKER = 0.04
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +61,39 @@ def _find_neck(widths: NDArray[np.float64]) -> int:
 
 
 def _find_mouth(rgb: NDArray[np.uint8], left: float, top: float, width: float, height: float) -> tuple[float, float, float]:
-    """Return the reddest or darkest compact spot of the lower face, or the usual place if there is none."""
+    """Return middle and width of the lips, or the usual place if none are to be seen."""
     usual = (left + width / 2, top + 0.74 * height, 0.3 * width)
-    x0, x1 = int(left + 0.28 * width), int(left + 0.72 * width)
-    y0, y1 = int(top + 0.62 * height), int(top + 0.92 * height)
+    x0, x1 = int(left + 0.25 * width), int(left + 0.75 * width)
+    y0, y1 = int(top + 0.58 * height), int(top + 0.94 * height)
     window = rgb[y0:y1, x0:x1].astype(np.float32)
     if window.size == 0:
         return usual
-    red, green, blue = np.moveaxis(window, -1, 0)
-    redness = red - (green + blue) / 2
-    lips = redness - np.median(redness)
-    threshold = max(14.0, float(np.percentile(lips, 90)))
-    spot = lips >= threshold
-    if not 0.002 < spot.mean() < 0.35:
+    spot = _central_part(_lips(window))
+    if spot is None:
         return usual
     rows, columns = np.nonzero(spot)
-    if rows.std() > 0.2 * (y1 - y0) or abs(columns.mean() / (x1 - x0) - 0.5) > 0.2:
+    lips_width = float(np.ptp(columns)) + 1
+    if not _NARROWEST * width < lips_width < _WIDEST * width or np.ptp(rows) > lips_width:
         return usual
-    mouth_width = float(np.percentile(columns, 97) - np.percentile(columns, 3))
-    return (
-        x0 + float(columns.mean()),
-        y0 + float(rows.mean()),
-        float(np.clip(mouth_width, 0.2 * width, 0.45 * width)),
-    )
+    return x0 + float(columns.min()) + lips_width / 2, y0 + float(np.median(rows)), lips_width
+
+
+def _lips(window: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Mark what is pinker than the skin around it: lips of every shade have more blue, for their red, than skin."""
+    red, green, blue = np.moveaxis(window, -1, 0)
+    pinkness = (red + blue - 2 * green) / (red + green + blue + 30)
+    skin, lips = float(np.median(pinkness)), float(np.percentile(pinkness, 99.3))
+    if lips - skin < _LEAST_PINKER:
+        return np.zeros(pinkness.shape, dtype=bool)
+    return np.asarray(pinkness > skin + 0.5 * (lips - skin))
+
+
+def _central_part(mask: NDArray[np.bool_]) -> NDArray[np.bool_] | None:
+    """Return the largest part that lies across the middle, upper and lower lip in one."""
+    middle = slice(int(mask.shape[1] * 0.35), int(mask.shape[1] * 0.65) + 1)
+    reach = max(1, mask.shape[0] // 24)
+    joined = mask.copy()
+    for shift in range(1, reach + 1):  # a dark line between the lips does not part them
+        joined[shift:] |= mask[:-shift]
+    parts = [part & mask for part in connected_parts(joined) if part[:, middle].any()]
+    return max(parts, key=lambda part: int(part.sum()), default=None)

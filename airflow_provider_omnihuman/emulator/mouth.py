@@ -11,7 +11,7 @@ from airflow_provider_omnihuman.emulator.planes import Field, Plane, Planes, Win
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.emulator.face import Face
 
-JAW = 0.15  # how far a jaw drops, in heads
+JAW = 0.62  # how far a jaw drops, in widths of the mouth
 # Luma and the two chroma values (BT.601) of the inside of a mouth, and of teeth.
 _INSIDE = (38.0, 122.0, 150.0)
 _TEETH = (205.0, 124.0, 132.0)
@@ -19,9 +19,9 @@ _TEETH = (205.0, 124.0, 132.0)
 
 def mouth_window(face: Face, size: tuple[int, int]) -> Window:
     """Return the part of the picture that a mouth changes."""
-    half, jaw = 0.62 * face.mouth_width, JAW * face.head_height
+    half, jaw = 0.5 * face.mouth_width, JAW * face.mouth_width
     x, y = face.mouth_x, face.mouth_y
-    return Window.around(x - 2 * half, y - 0.8 * jaw, x + 2 * half, y + 2.2 * jaw, size)
+    return Window.around(x - 2.4 * half, y - 0.8 * jaw, x + 2.4 * half, y + 2.2 * jaw, size)
 
 
 def draw_mouth(closed: Planes, face: Face, window: Window, opening: float) -> tuple[Field, Field, Field]:
@@ -29,14 +29,15 @@ def draw_mouth(closed: Planes, face: Face, window: Window, opening: float) -> tu
 
     :param closed: the still picture.
     """
-    half, jaw = face.mouth_width * (0.62 - 0.12 * opening), JAW * face.head_height
+    half, jaw = face.mouth_width * (0.47 - 0.06 * opening), JAW * face.mouth_width
     drawn = []
     for index, (plane, step) in enumerate(closed.each()):
         x, y = window.grid(step)
         across, down = (x - face.mouth_x) / half, y - face.mouth_y
         gap = 0.8 * jaw * opening * np.sqrt(np.clip(1 - across**2, 0, 1))
-        pull = 0.75 * jaw * opening * np.exp(-((across / 1.25) ** 2))
-        moved = _sample_rows(plane, x / step, (y - _stretch(down, pull, gap, jaw)) / step)
+        pull = 0.75 * jaw * opening * np.exp(-((across / 1.05) ** 2))
+        columns, rows = (x / step).astype(np.float32), (y - _stretch(down, pull, gap, jaw)) / step
+        moved = _sample_rows(plane, columns, rows.astype(np.float32))
         drawn.append(_draw_inside(moved, index, down, gap, step))
     return drawn[0], drawn[1], drawn[2]
 

@@ -170,7 +170,7 @@ async def _listen(stack: contextlib.AsyncExitStack, application: web.Application
     try:
         await web.TCPSite(runner, host, port).start()
     except (OSError, OverflowError) as error:
-        raise StartError(f"cannot listen on {host}:{port}: {error.strerror or error}") from error
+        raise StartError(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from error
     bound = runner.addresses[0]
     return f"http://[{bound[0]}]:{bound[1]}" if ":" in bound[0] else f"http://{bound[0]}:{bound[1]}"
 

@@ -33,7 +33,7 @@ class Sound:
     @property
     def duration_s(self) -> float:
         """The length, counted in samples: headers lie."""
-        return self.samples.shape[1] / SAMPLE_RATE
+        return float(self.samples.shape[1] / SAMPLE_RATE)
 
     def openings(self, fps: int) -> NDArray[np.float64]:
         """Return how far a mouth would be open at each frame, from 0 to 1."""
@@ -83,9 +83,14 @@ def _decode(container: Any, stream: Any) -> list[NDArray[np.float32]]:
     samples: list[NDArray[np.float32]] = []
     decoded_s = 0.0
     for frame in container.decode(stream):
-        samples += [resampled.to_ndarray() for resampled in resampler.resample(frame)]
+        samples += [_as_floats(resampled) for resampled in resampler.resample(frame)]
         decoded_s += frame.samples / frame.sample_rate
         if decoded_s > LONGEST_AUDIO_S + 1:  # too long already: the rest of an hour need not be decoded
             break
-    samples += [resampled.to_ndarray() for resampled in resampler.resample(None)]
+    samples += [_as_floats(resampled) for resampled in resampler.resample(None)]
+    return samples
+
+
+def _as_floats(frame: Any) -> NDArray[np.float32]:
+    samples: NDArray[np.float32] = frame.to_ndarray()
     return samples

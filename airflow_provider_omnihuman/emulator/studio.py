@@ -80,7 +80,8 @@ class Studio:
     async def detect(self, image_url: str) -> list[str]:
         """Return the file names of one mask per subject, the largest first."""
         data = await self._fetcher.fetch(image_url, "image_url")
-        return await self._look(self._write_masks, data)
+        names: list[str] = await self._look(self._write_masks, data)
+        return names
 
     async def label(self, task_id: str, meta: dict[str, str]) -> str:
         """Return the file name of the task's video with this label in it."""
@@ -104,7 +105,7 @@ class Studio:
             self._update(task, failure=error.code, failure_detail=error.detail)
         except RenderingStoppedError:
             return
-        except Exception:
+        except Exception:  # noqa: BLE001 -- an emulator that breaks must not leave a task running for ever
             _log.exception("task %s failed in the emulator itself", task.task_id)
             self._update(task, failure=INTERNAL, failure_detail="the emulator's own fault; see its log")
 
@@ -128,7 +129,7 @@ class Studio:
         """Render aside and move into place: a half-written video is never served."""
         path = self.video_path(task_id)
         partial = path.with_suffix(".part")
-        media_s = render(scene, partial, stopped=self._stopping.is_set)
+        media_s = render(scene, partial, stopped=lambda: self._stopping.is_set() or self._store.task(task_id) is None)
         partial.replace(path)
         return media_s
 

@@ -23,18 +23,22 @@ _BUSY = 0.05
 _LEAST_CONTRAST = 0.07
 # A subject has some drawing in it; a plain blob (a sun, a logo's disc) has none.
 _LEAST_DETAIL = 0.03
+# The common box in Cr and Cb that skin of every shade falls into, and what of it may be a face.
+_SKIN_RED_DIFFERENCE, _SKIN_BLUE_DIFFERENCE = (0.53, 0.68), (0.3, 0.5)
+_LEAST_FACE_AREA = 0.005
+_FLATTEST_FACE = 0.7
 
 
 def find_subjects(portrait: Portrait) -> list[Mask]:
     """Return one mask per subject in the portrait's size, the largest first, at most five."""
     scale = _WORKING_SIDE / max(portrait.image.size)
     size = (max(8, round(portrait.image.width * scale)), max(8, round(portrait.image.height * scale)))
-    pixels = np.asarray(portrait.image.resize(size, Image.Resampling.BOX), dtype=np.float32) / 255
-    if portrait.cutout is not None:
-        foreground = np.asarray(Image.fromarray(portrait.cutout).resize(size))
-    else:
-        foreground = _foreground(pixels)
-    found = [part for part in _parts(foreground) if part.mean() >= _LEAST_AREA and _detail(pixels, part) >= _LEAST_DETAIL]
+    pixels: Pixels = np.asarray(portrait.image.resize(size, Image.Resampling.BOX), np.float32) / np.float32(255)
+    cutout = portrait.cutout
+    foreground = _foreground(pixels) if cutout is None else np.asarray(Image.fromarray(cutout).resize(size))
+    found = [
+        part for part in connected_parts(foreground) if part.mean() >= _LEAST_AREA and _detail(pixels, part) >= _LEAST_DETAIL
+    ]
     found.sort(key=lambda part: -int(part.sum()))
     return [_enlarge(part, portrait.image.size) for part in found[:MOST_SUBJECTS]]
 
@@ -72,20 +76,22 @@ def _heads_by_skin(pixels: Pixels) -> Mask:
     """Mark a head and a torso around each compact patch of skin, or the picture's middle if there is none."""
     height, width, _ = pixels.shape
     red, green, blue = np.moveaxis(pixels, -1, 0)
-    # The common box in Cb and Cr that skin of every shade falls into.
     blue_difference = 0.5 - 0.169 * red - 0.331 * green + 0.5 * blue
     red_difference = 0.5 + 0.5 * red - 0.419 * green - 0.081 * blue
-    skin = (red_difference > 0.53) & (red_difference < 0.68) & (blue_difference > 0.3) & (blue_difference < 0.5)
+    skin = _is_within(red_difference, _SKIN_RED_DIFFERENCE) & _is_within(blue_difference, _SKIN_BLUE_DIFFERENCE)
     y, x = np.mgrid[0:height, 0:width]
     marked = np.zeros((height, width), dtype=bool)
-    for part in _parts(_close(skin)):
+    for part in connected_parts(_close(skin)):
         rows, columns = np.nonzero(part)
-        part_width = np.ptp(columns) + 1
-        part_height = min(np.ptp(rows) + 1, 1.4 * part_width)
-        if part.mean() < 0.005 or not 0.7 < part_height / part_width < 2.2:
-            continue
-        marked |= _bust(x, y, columns.mean(), rows.min() + part_height * 0.4, part_width)
+        part_width = float(np.ptp(columns)) + 1
+        part_height = min(float(np.ptp(rows)) + 1, 1.4 * part_width)
+        if part.mean() >= _LEAST_FACE_AREA and part_height > _FLATTEST_FACE * part_width:
+            marked |= _bust(x, y, float(columns.mean()), float(rows.min()) + part_height * 0.4, part_width)
     return marked if marked.any() else _bust(x, y, width / 2, height * 0.36, width * 0.32)
+
+
+def _is_within(values: Pixels, bounds: tuple[float, float]) -> Mask:
+    return (values > bounds[0]) & (values < bounds[1])
 
 
 def _bust(x: NDArray[np.int_], y: NDArray[np.int_], cx: float, cy: float, head_width: float) -> Mask:
@@ -95,7 +101,7 @@ def _bust(x: NDArray[np.int_], y: NDArray[np.int_], cx: float, cy: float, head_w
     return np.asarray(head | torso | neck)
 
 
-def _parts(mask: Mask) -> list[Mask]:
+def connected_parts(mask: Mask) -> list[Mask]:
     """Return the connected parts of a mask."""
     labels = np.zeros(mask.shape, dtype=np.int32)
     height, width = mask.shape
@@ -118,7 +124,7 @@ def _parts(mask: Mask) -> list[Mask]:
 
 def _fill_holes(mask: Mask) -> Mask:
     filled = mask.copy()
-    for hole in _parts(~mask):
+    for hole in connected_parts(~mask):
         if not (hole[0].any() or hole[-1].any() or hole[:, 0].any() or hole[:, -1].any()):
             filled |= hole
     return filled

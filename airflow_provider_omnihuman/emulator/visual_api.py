@@ -147,7 +147,7 @@ class VisualApi:
             names = await self.studio.detect(body["image_url"])
         except InputError as error:
             raise BusinessError(error.code, error.detail) from error
-        while (missing_s := finished_s - self.clock.work_now()) > 0:
+        while (missing_s := finished_s - self.clock.work_now()) > 0:  # noqa: ASYNC110 -- the clock may be moved
             await asyncio.sleep(min(0.05, missing_s / max(self.clock.speed, 1e-3)))
         urls = [self.downloads.url(self.base_url(), "masks", name) for name in names]
         result = {"code": 0, "status": int(bool(urls)), "object_detection_result": {"mask": {"url": urls}}}
