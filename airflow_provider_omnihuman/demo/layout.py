@@ -66,17 +66,20 @@ class Layout:
         return self.root / "output"
 
 
-def claim(root: Path) -> tuple[Layout, IO[str]]:
+def claim(root: Path, *, needed_bytes: int = NEEDED_BYTES) -> tuple[Layout, IO[str]]:
     """Take the working folder for this process alone, wipe the last run, and return the layout and the lock.
 
     The lock lasts as long as the file is open, so a demo that died never blocks the next one.
+
+    :param root: the working folder; made when missing.
+    :param needed_bytes: complain when less is free.
     """
     layout = Layout(root.resolve())
     try:
         layout.root.mkdir(parents=True, exist_ok=True)
         lock = (layout.root / "lock").open("a")
         _lock(lock, layout.root)
-        _check_space(layout.root)
+        _check_space(layout.root, needed_bytes)
         shutil.rmtree(layout.run, ignore_errors=True)
         layout.run.mkdir(mode=0o700)  # the database holds connections, the password file a password
         for folder in (layout.airflow_home, layout.service_logs, layout.task_logs, layout.emulator_data):
@@ -93,11 +96,11 @@ def _lock(lock: IO[str], root: Path) -> None:
         raise DemoError(f"another demo is running in {root}: stop it, or choose another folder with --dir") from None
 
 
-def _check_space(root: Path) -> None:
+def _check_space(root: Path, needed_bytes: int) -> None:
     free = shutil.disk_usage(root).free
-    if free < NEEDED_BYTES:
+    if free < needed_bytes:
         raise DemoError(
-            f"only {free // 2**20} MiB are free at {root}, {NEEDED_BYTES // 2**20} MiB are needed: "
+            f"only {free // 2**20} MiB are free at {root}, {needed_bytes // 2**20} MiB are needed: "
             "make room, or choose another folder with --dir"
         )
 

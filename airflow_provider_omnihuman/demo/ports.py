@@ -5,29 +5,33 @@ from __future__ import annotations
 import contextlib
 import random
 import socket
+from typing import TYPE_CHECKING
 
 from airflow_provider_omnihuman.demo.failures import DemoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Below Linux's default range for outgoing connections (net.ipv4.ip_local_port_range, from 32768).
 CANDIDATES = range(20_000, 32_000)
 
 
-def free_ports(count: int, *, attempts: int = 200) -> list[int]:
+def free_ports(count: int, *, candidates: Sequence[int] = CANDIDATES) -> list[int]:
     """Return distinct ports of 127.0.0.1 that can be bound now.
 
     :param count: how many.
-    :param attempts: how many candidates to try.
+    :param candidates: which ports to try, in random order.
     """
     found: list[int] = []
     with contextlib.ExitStack() as held:
-        for port in random.sample(CANDIDATES, attempts):
+        for port in random.sample(candidates, len(candidates)):
             if len(found) == count:
-                return found
+                break
             if _can_bind(port, held):
                 found.append(port)
-    if len(found) == count:
-        return found
-    raise DemoError(f"found {len(found)} free ports of the {count} needed on 127.0.0.1: is loopback usable?")
+    if len(found) < count:
+        raise DemoError(f"found {len(found)} free ports of the {count} needed on 127.0.0.1: is loopback usable?")
+    return found
 
 
 def _can_bind(port: int, held: contextlib.ExitStack) -> bool:

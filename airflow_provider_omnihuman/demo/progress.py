@@ -24,6 +24,7 @@ LOOKS = {
     "restarting": ("▸", "cyan"),
     "deferred": ("◦", "magenta"),
     "up_for_reschedule": ("◦", "magenta"),
+    "awaiting_input": ("◦", "magenta"),
     "up_for_retry": ("↻", "yellow"),
     "ready": ("✓", "green"),
     "success": ("✓", "green"),
@@ -101,14 +102,17 @@ class PlainProgress:
 
 
 class LiveProgress:
-    """A table per title, redrawn in place."""
+    """A table per title, redrawn in place.
 
-    def __init__(self) -> None:
+    :param stream: the terminal.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
         from rich.console import Console
         from rich.live import Live
 
         self._tables: dict[str, Sequence[Row]] = {}
-        self._live = Live(console=Console(), get_renderable=self._render, refresh_per_second=4)
+        self._live = Live(console=Console(file=stream), get_renderable=self._render, refresh_per_second=4)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -150,4 +154,4 @@ def _table(title: str, rows: Sequence[Row]) -> Any:
 def progress_for(stream: TextIO = sys.stdout) -> Progress:
     """Return the display that suits where the output goes."""
     can_draw = stream.isatty() and os.environ.get("TERM") != "dumb" and "utf" in (stream.encoding or "").lower()
-    return LiveProgress() if can_draw else PlainProgress(stream)
+    return LiveProgress(stream) if can_draw else PlainProgress(stream)

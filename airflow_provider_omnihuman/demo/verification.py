@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from airflow_provider_omnihuman.demo.failures import DemoError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # A container rounds its duration to whole frames and audio packets.
@@ -92,16 +94,27 @@ def _compare(local: Path, manifest: dict[str, Any], archived: dict[str, Any]) ->
 
 
 def _read(s3: Any, uri: str) -> bytes:
-    bucket, key = _place(uri)
-    body: bytes = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    with _told(uri):
+        body: bytes = s3.get_object(**_place(uri))["Body"].read()
     return body
 
 
 def _download(s3: Any, uri: str, target: Path) -> None:
-    bucket, key = _place(uri)
-    s3.download_file(bucket, key, str(target))
+    with _told(uri):
+        s3.download_file(**_place(uri), Filename=str(target))
 
 
-def _place(uri: str) -> tuple[str, str]:
+@contextmanager
+def _told(uri: str) -> Iterator[None]:
+    from boto3.exceptions import Boto3Error
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (Boto3Error, BotoCoreError, ClientError) as error:
+        raise DemoError(f"cannot read {uri} from the store: {error}") from error
+
+
+def _place(uri: str) -> dict[str, str]:
     parts = urlsplit(uri)
-    return parts.netloc, parts.path.lstrip("/")
+    return {"Bucket": parts.netloc, "Key": parts.path.lstrip("/")}
