@@ -63,7 +63,7 @@ def speak(text: str, voice: str, speech_rate: int = 0) -> Samples:
             )
         library.espeak_SetParameter(_PARAMETER_RATE, round(_NORMAL_RATE_WPM * (1 + speech_rate / 100)), 0)
         # A NUL would end the text early.
-        return Samples(_collect(library, text.replace("\0", " ").encode(errors="replace")), sample_rate)
+        return Samples(_collect(library, text.replace("\0", " ").encode()), sample_rate)
 
 
 def _collect(library: Any, text: bytes) -> bytes:

@@ -35,7 +35,11 @@ class TextLimit:
         return len(text.encode()) if self.unit is TextUnit.BYTES else len(text)
 
     def check(self, text: str, *, engine: str) -> None:
-        """Raise :class:`SpeechInputError` for a text that says nothing or says too much."""
+        """Raise :class:`SpeechInputError` for a text that says nothing, says too much, or is no text."""
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise SpeechInputError(
+                "the text holds half a character (a lone surrogate)", advice="decode it from its source as UTF-8"
+            )
         if not text.strip():
             raise SpeechInputError("there is no text to speak", advice="give a text with words in it")
         if (length := self.measure(text)) > self.maximum:

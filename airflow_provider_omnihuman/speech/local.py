@@ -51,6 +51,7 @@ class LocalSpeechEngine:
     """
 
     name: ClassVar[str] = "local"
+    default_voice: ClassVar[str] = "en"
     # espeak-ng has no limit of its own; this one keeps a slip (a whole book) from filling the memory.
     text_limit: ClassVar[TextLimit] = TextLimit(100_000)
 

@@ -64,6 +64,10 @@ class SpeechEngine(Protocol):
         """The engine's name, as in ``TextToSpeechOperator(engine=…)``."""
 
     @property
+    def default_voice(self) -> str:
+        """The voice that speaks where none is named."""
+
+    @property
     def text_limit(self) -> TextLimit:
         """The longest text that one call takes, in the engine's own unit."""
 

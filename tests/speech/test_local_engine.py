@@ -85,16 +85,12 @@ def test_zh_is_mandarin():
 
 
 def test_speech_rate_changes_the_length():
-    slow, normal, fast = (
-        LocalSpeechEngine(speech_rate=rate).synthesize(NEWS).duration_s for rate in (-50, 0, 100)
-    )
+    slow, normal, fast = (LocalSpeechEngine(speech_rate=rate).synthesize(NEWS).duration_s for rate in (-50, 0, 100))
     assert slow > 1.7 * normal
     assert fast < 0.6 * normal
 
 
-@pytest.mark.parametrize(
-    "voice", ["zz", "zh_female_vv_uranus_bigtts", "", "en\0x", "../../etc/passwd", "en/us"]
-)
+@pytest.mark.parametrize("voice", ["zz", "zh_female_vv_uranus_bigtts", "", "en\0x", "../../etc/passwd", "en/us"])
 def test_an_unknown_voice_is_named(voice):
     with pytest.raises(SpeechInputError) as caught:
         LocalSpeechEngine().synthesize("hello", voice)
@@ -103,16 +99,15 @@ def test_an_unknown_voice_is_named(voice):
     assert not caught.value.retryable
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "…", " . "])
-def test_a_text_with_nothing_to_say_is_an_error(text):
+@pytest.mark.parametrize("text", ["", "  \n", "…", " . ", "one \ud800 two"])
+def test_a_text_that_cannot_be_said_is_an_error(text):
     with pytest.raises(SpeechInputError):
         LocalSpeechEngine().synthesize(text)
 
 
-@pytest.mark.parametrize("text", ["one\0two", "one \ud800 two"])
-def test_characters_that_c_cannot_carry_do_not_cut_the_text(text):
+def test_a_nul_does_not_cut_the_text():
     engine = LocalSpeechEngine("wav")
-    assert engine.synthesize(text).duration_s > engine.synthesize("one").duration_s + 0.1
+    assert engine.synthesize("one\0two").duration_s > engine.synthesize("one").duration_s + 0.1
 
 
 def test_a_text_over_the_limit_is_refused_with_both_lengths():
@@ -159,9 +154,7 @@ def test_a_missing_package_names_the_extra():
         "try: LocalSpeechEngine().synthesize('hello')\n"
         "except SpeechSetupError as error: print(error)"
     )
-    assert "airflow-provider-omnihuman[speech-local]" in subprocess.check_output(
-        [sys.executable, "-c", program], text=True
-    )
+    assert "airflow-provider-omnihuman[speech-local]" in subprocess.check_output([sys.executable, "-c", program], text=True)
 
 
 def test_importing_the_engine_loads_nothing_heavy():
