@@ -64,7 +64,6 @@ class Pause:
 Conversation: TypeAlias = Generator[httpx.Request | Pause, Any, T]
 
 _ATTEMPTS = 4
-_FIRST_BACKOFF_S = 2.0
 _RECOGNITION_SCHEDULE = PollSchedule(first_s=1.0, interval_s=2.0)
 
 
@@ -80,6 +79,7 @@ class Conversations:
     :param endpoint: base URL; the site's own by default
     :param connect_timeout_s: per attempt, seconds
     :param read_timeout_s: for each reply, seconds
+    :param first_backoff_s: pause before a call is made again, doubled each time, seconds
     :param clock: wall-clock time, epoch seconds
     :param rng: source of jitter
     """
@@ -88,6 +88,7 @@ class Conversations:
     endpoint: str = ""
     connect_timeout_s: float = 10.0
     read_timeout_s: float = 30.0
+    first_backoff_s: float = 2.0
     clock: Callable[[], float] = time.time
     rng: Random = field(default_factory=Random)
 
@@ -255,7 +256,7 @@ class Conversations:
         return call.to_request(self.base_url, connect_timeout_s=self.connect_timeout_s, read_timeout_s=self.read_timeout_s)
 
     def _backoff(self, attempt: int) -> Pause:
-        return Pause(_FIRST_BACKOFF_S * 2 ** (attempt - 1) * self.rng.uniform(0.5, 1.5))
+        return Pause(self.first_backoff_s * 2 ** (attempt - 1) * self.rng.uniform(0.5, 1.5))
 
     def _video_in(self, reply: TaskReply) -> Video | None:
         """Return the video if the reply has it, None while there is none; a lost task raises."""
