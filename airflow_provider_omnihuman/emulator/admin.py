@@ -65,12 +65,13 @@ class Admin:
         )
 
     def _job(self, task: Task) -> dict[str, Any]:
+        status = self.visual.status(task)
         return {
             "task_id": task.task_id,
             "kind": task.kind.value,
             "site": task.site,
-            "status": self.visual.status(task).value,
-            "code": task.error_code(),
+            "status": status.value,
+            "code": task.error_code() if status is Status.FAILED else None,
             "detail": task.failure_detail,
             "seed": task.seed,
             "submitted_s": task.submitted_s,

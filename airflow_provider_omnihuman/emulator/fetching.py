@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from airflow_provider_omnihuman.emulator.codes import INVALID_INPUT, UNDOWNLOADABLE
 
@@ -49,7 +50,7 @@ class Fetcher:
         for _ in range(_MOST_REDIRECTS + 1):
             self._check(url, what)
             try:
-                async with self.session.get(url, allow_redirects=False, timeout=_TIMEOUT) as reply:
+                async with self.session.get(_verbatim(url), allow_redirects=False, timeout=_TIMEOUT) as reply:
                     if reply.status in (301, 302, 303, 307, 308) and "Location" in reply.headers:
                         url = urljoin(url, reply.headers["Location"])
                         continue
@@ -70,6 +71,11 @@ class Fetcher:
             raise InputError(INVALID_INPUT, f"{what}: not an http(s) URL")
         if not (_is_loopback(host) or host in self.extra_hosts or "*" in self.extra_hosts):
             raise InputError(INVALID_INPUT, f"{what}: {host} is not loopback; see --fetch-host")
+
+
+def _verbatim(url: str) -> URL:
+    """Keep every escape as it is: a presigned URL is signed over its spelling."""
+    return URL(url, encoded=True)
 
 
 async def _read(reply: aiohttp.ClientResponse, what: str) -> bytes:

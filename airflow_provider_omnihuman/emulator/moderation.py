@@ -34,7 +34,7 @@ class Verdict:
 def judge(body: Mapping[str, Any]) -> Verdict:
     """Return the verdict on a request."""
     prompt = body.get("prompt", "")
-    paths = [unquote(urlsplit(url).path) for url in (body.get("image_url", ""), body.get("audio_url", ""))]
+    paths = [_path(body[name]) for name in ("image_url", "audio_url") if name in body]
     for code in _codes(prompt, paths):
         if code in _AT_SUBMIT:
             return Verdict(at_submit=code)
@@ -42,6 +42,13 @@ def judge(body: Mapping[str, Any]) -> Verdict:
             return Verdict(at_end=code)
         return Verdict(at_inputs=code)
     return Verdict()
+
+
+def _path(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).path)
+    except ValueError:  # no URL at all, which is found out when it is fetched
+        return ""
 
 
 def _codes(prompt: str, paths: list[str]) -> list[int]:
