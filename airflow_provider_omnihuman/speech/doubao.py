@@ -107,6 +107,12 @@ class DoubaoSpeechEngine:
     def __post_init__(self) -> None:
         if _UNSENDABLE.search(self.resource_id) or not self.resource_id:
             raise SpeechSetupError(f"resource_id is {self.resource_id!r}", advice="use one such as seed-tts-2.0")
+        if not isinstance(self.max_bytes, int) or self.max_bytes < 1:
+            raise SpeechInputError(f"max_bytes is {self.max_bytes!r}", advice="use a whole number above 0")
+        if not isinstance(self.additions, Mapping):
+            raise SpeechInputError(
+                f"additions is a {type(self.additions).__name__}", advice="give a mapping: the engine makes the JSON"
+            )
         _one_of("audio format", self.audio_format, _FORMATS)
         _one_of("sample rate", self.sample_rate, _SAMPLE_RATES)
         check_speech_rate(self.speech_rate)

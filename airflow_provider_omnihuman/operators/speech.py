@@ -1,0 +1,208 @@
+"""Turn a text into speech in S3."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
+from airflow_provider_omnihuman.operators.parameters import integer, optional_text
+from airflow_provider_omnihuman.speech.errors import SpeechInputError
+from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpeechEngine, SpokenAudio
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from airflow.sdk import Context
+
+    from airflow_provider_omnihuman.archive.location import S3Location
+
+__all__ = ["TextToSpeechOperator"]
+
+# OmniHuman takes audio shorter than this (reference page, audio_url).
+_OMNIHUMAN_MAX_AUDIO_S = 60
+
+# What each engine takes in engine_options, beside the operator's own arguments.
+_ENGINE_OPTIONS = {
+    "doubao": ("additions", "loudness_rate", "max_bytes", "resource_id"),
+    "local": (),
+    "polly": ("engine", "language_code"),
+}
+
+
+class TextToSpeechOperator(BaseOperator):
+    """Speak a text and put the audio into S3.
+
+    XCom: the return value is ``{uri, seconds, format, bytes, engine, voice, characters}``.
+
+    :param text: what to say; each engine has a limit, which is told before anything is sent (templated)
+    :param engine: ``doubao`` (Volcengine), ``polly`` (Amazon), ``local`` (espeak-ng, for demos and tests: extra
+        ``speech-local``), or an object with the methods of :class:`SpeechEngine` (templated)
+    :param voice: who speaks, by the engine's own name; by default a voice that the engine has for sure (templated)
+    :param speech_conn_id: the connection of the engine: ``doubao_speech_default`` for Doubao, ``aws_conn_id`` for Polly, none
+        for the local one (templated)
+    :param aws_conn_id: the connection to S3 (templated)
+    :param s3_key: a key, a whole ``s3://`` URL, or a prefix ending in ``/``; by default
+        ``omnihuman/<dag_id>/<run_id>/<task_id>[/<map_index>]/speech.<format>`` (templated)
+    :param s3_bucket: the bucket; by default the one in ``s3_key``, or in the connection's ``service_config`` (templated)
+    :param replace: write over an object that is there already
+    :param audio_format: ``mp3`` by default; OmniHuman takes mp3 and wav for sure (templated)
+    :param sample_rate: in Hz; the engine's own by default (templated)
+    :param speech_rate: percent of change to the normal speed, −50 to 100 (templated)
+    :param engine_options: what only this engine has. Doubao: ``resource_id``, ``loudness_rate``, ``additions``,
+        ``max_bytes``. Polly: ``engine``, ``language_code`` (templated)
+    :raises AirflowFailException: what no retry mends: a text over the limit, an unknown voice, refused keys
+    :raises SpeechError: what a retry may mend, such as a limit of concurrency
+    """
+
+    template_fields: Sequence[str] = (
+        "text",
+        "engine",
+        "voice",
+        "speech_conn_id",
+        "aws_conn_id",
+        "s3_key",
+        "s3_bucket",
+        "audio_format",
+        "sample_rate",
+        "speech_rate",
+        "engine_options",
+    )
+    template_fields_renderers = {"text": "txt", "engine_options": "json"}  # noqa: RUF012 - Airflow's own convention
+    ui_color = "#ffe8cc"
+
+    def __init__(
+        self,
+        *,
+        text: str,
+        engine: str | SpeechEngine = "doubao",
+        voice: str | None = None,
+        speech_conn_id: str | None = None,
+        aws_conn_id: str | None = "aws_default",
+        s3_key: str | None = None,
+        s3_bucket: str | None = None,
+        replace: bool = True,
+        audio_format: str | None = None,
+        sample_rate: int | str | None = None,
+        speech_rate: int | str | None = None,
+        engine_options: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.text = text
+        self.engine = engine
+        self.voice = voice
+        self.speech_conn_id = speech_conn_id
+        self.aws_conn_id = aws_conn_id
+        self.s3_key = s3_key
+        self.s3_bucket = s3_bucket
+        self.replace = replace
+        self.audio_format = audio_format
+        self.sample_rate = sample_rate
+        self.speech_rate = speech_rate
+        self.engine_options = engine_options
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Speak, upload; return where and how long."""
+        with raising_airflow_errors():
+            engine = self._make_engine()
+            if not isinstance(self.text, str):
+                raise SpeechInputError(f"text is a {type(self.text).__name__}, not text")
+            engine.text_limit.check(self.text, engine=engine.name)
+            voice = optional_text(self.voice, field="voice") or engine.default_voice
+            # The place comes first: what is wrong with it is told before the speech is paid for.
+            hook, place = self._place(context, getattr(engine, "audio_format", AudioFormat.MP3))
+            audio = engine.synthesize(self.text, voice=voice)
+            self._upload(hook, place, audio)
+            return self._facts(place, audio, engine=engine.name, voice=voice)
+
+    def _make_engine(self) -> SpeechEngine:
+        settings = self._settings()
+        if not isinstance(self.engine, str):
+            if settings:
+                raise SpeechInputError(
+                    f"{', '.join(settings)} cannot be set on an engine that is an object", advice="set it on that object"
+                )
+            return self.engine
+        makers: dict[str, Callable[..., SpeechEngine]] = {
+            "doubao": self._doubao,
+            "local": self._local,
+            "polly": self._polly,
+        }
+        if self.engine not in makers:
+            raise SpeechInputError(f"there is no speech engine {self.engine!r}", advice=f"use one of {', '.join(makers)}")
+        unknown = settings.keys() - {"audio_format", "sample_rate", "speech_rate", *_ENGINE_OPTIONS[self.engine]}
+        if unknown:
+            raise SpeechInputError(
+                f"the {self.engine} engine has no option {', '.join(sorted(unknown))}",
+                advice=f"it has {', '.join(_ENGINE_OPTIONS[self.engine]) or 'none'}",
+            )
+        return makers[self.engine](**settings)
+
+    def _settings(self) -> dict[str, Any]:
+        """Return what was asked of the engine; what was not is left to it."""
+        options = self.engine_options or {}
+        if not isinstance(options, Mapping):
+            raise SpeechInputError(f"engine_options is a {type(options).__name__}, not a mapping")
+        rates = {"sample_rate": self.sample_rate, "speech_rate": self.speech_rate}
+        given = {name: integer(value, field=name) for name, value in rates.items() if value not in {None, ""}}
+        audio_format = optional_text(self.audio_format, field="audio_format")
+        return {**options, **given, **({"audio_format": audio_format} if audio_format else {})}
+
+    def _doubao(self, **settings: Any) -> SpeechEngine:
+        from airflow_provider_omnihuman.hooks.doubao_speech import DoubaoSpeechHook
+
+        return DoubaoSpeechHook(self.speech_conn_id or DoubaoSpeechHook.default_conn_name).engine(**settings)
+
+    def _polly(self, **settings: Any) -> SpeechEngine:
+        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+        from airflow_provider_omnihuman.speech.polly import PollySpeechEngine
+
+        hook = AwsBaseHook(self.speech_conn_id or self.aws_conn_id, client_type="polly")
+        return PollySpeechEngine(client=hook.get_conn(), **settings)
+
+    def _local(self, **settings: Any) -> SpeechEngine:
+        from airflow_provider_omnihuman.speech.local import LocalSpeechEngine
+
+        return LocalSpeechEngine(**settings)
+
+    def _place(self, context: Context, audio_format: str) -> tuple[S3Hook, S3Location]:
+        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+        from airflow_provider_omnihuman.archive.location import locate
+
+        stored_as = AudioFormat(audio_format)
+        hook = S3Hook(self.aws_conn_id, extra_args={"ContentType": stored_as.content_type})
+        place = locate(
+            hook,
+            bucket=optional_text(self.s3_bucket, field="s3_bucket"),
+            key=optional_text(self.s3_key, field="s3_key"),
+            context=context,
+            filename=f"speech.{stored_as.extension}",
+        )
+        if not self.replace and hook.check_for_key(place.key, place.bucket):
+            raise SpeechInputError(f"{place.uri} exists already", advice="set replace=True, or another s3_key")
+        return hook, place
+
+    def _upload(self, hook: S3Hook, place: S3Location, audio: SpokenAudio) -> None:
+        hook.load_bytes(audio.data, place.key, place.bucket, replace=self.replace)
+        self.log.info("%s: %.1f s of speech, %d bytes", place.uri, audio.duration_s, len(audio.data))
+        if audio.duration_s >= _OMNIHUMAN_MAX_AUDIO_S:
+            self.log.warning(
+                "OmniHuman refuses audio of %d s and more, and this one has %.1f s: split the text",
+                _OMNIHUMAN_MAX_AUDIO_S,
+                audio.duration_s,
+            )
+
+    def _facts(self, place: S3Location, audio: SpokenAudio, *, engine: str, voice: str) -> dict[str, Any]:
+        return {
+            "uri": place.uri,
+            "seconds": round(audio.duration_s, 3),
+            "format": audio.format,
+            "bytes": len(audio.data),
+            "engine": engine,
+            "voice": voice,
+            "characters": len(self.text),
+        }
