@@ -61,6 +61,10 @@ class AirflowRest:
         reply = self._send("GET", f"/dags/{dag_id}")
         return None if reply.status_code == httpx.codes.NOT_FOUND else _json(reply)
 
+    def dags(self) -> list[dict[str, Any]]:
+        """All Dags that the Dag processor has seen."""
+        return list(self._call("GET", "/dags", params={"limit": 1000})["dags"])
+
     def import_errors(self) -> list[dict[str, Any]]:
         """What the Dag processor could not import."""
         return list(self._call("GET", "/importErrors")["import_errors"])
