@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import tempfile
 import urllib.request
@@ -94,6 +95,7 @@ def emulator(_emulator: Emulator) -> EmulatorControl:
 def s3_endpoint() -> Iterator[str]:
     from moto.server import ThreadedMotoServer
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would log each request of the server in this process
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -151,18 +153,19 @@ def portrait_png() -> bytes:
 def speech_wav() -> Callable[[float], bytes]:
     """A tone of that many seconds, as WAV."""
     import io
-    import math
-    import struct
     import wave
 
+    import numpy as np
+
     def make(seconds: float, *, rate: int = 16000) -> bytes:
+        time_s = np.arange(int(seconds * rate)) / rate
+        samples = 8000 * np.sin(2 * np.pi * 220 * time_s) * np.abs(np.sin(2 * np.pi * 2 * time_s))
         file = io.BytesIO()
         with wave.open(file, "wb") as audio:
             audio.setnchannels(1)
             audio.setsampwidth(2)
             audio.setframerate(rate)
-            frames = (int(8000 * math.sin(i / 20) * abs(math.sin(i / 3000))) for i in range(int(seconds * rate)))
-            audio.writeframes(b"".join(struct.pack("<h", frame) for frame in frames))
+            audio.writeframes(samples.astype("<i2").tobytes())
         return file.getvalue()
 
     return make

@@ -14,6 +14,7 @@ import httpx
 
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations, Pause
 from airflow_provider_omnihuman.api.errors import TransportError
+from airflow_provider_omnihuman.api.redaction import redact_http_log
 from airflow_provider_omnihuman.api.signing import Credentials, SignatureV4Auth
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
 from airflow_provider_omnihuman.api.urls import scrub
@@ -59,6 +60,7 @@ class _Configured:
         read_timeout_s: float = 30.0,
     ) -> None:
         self.api = Conversations(site=site, endpoint=endpoint, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
+        redact_http_log()
         self._auth = SignatureV4Auth(credentials, region=region or site.region)
 
     def __repr__(self) -> str:

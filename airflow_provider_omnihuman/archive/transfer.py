@@ -17,6 +17,7 @@ from typing import IO, Any, Self, TypeVar
 
 import httpx
 
+from airflow_provider_omnihuman.api.redaction import redact_http_log
 from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.archive.errors import ArchiveError, DownloadError
 from airflow_provider_omnihuman.archive.location import S3Location
@@ -129,6 +130,7 @@ def download_to_s3(
 @contextmanager
 def _chunks(url: str) -> Iterator[Iterator[bytes]]:
     """Yield the body of ``url`` piece by piece; what is short, refused or broken off raises."""
+    redact_http_log()
     shown = without_query(url)
     try:
         with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:

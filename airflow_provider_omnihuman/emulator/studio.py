@@ -121,6 +121,9 @@ class Studio:
         scene = await self._look(_set_scene, task, inputs)
         fast = task.body.get("pe_fast_mode", False)
         self._update(task, work_s=generation_work_s(scene.sound.duration_s, fast=fast, seed=task.seed))
+        if task.late_failure is not None:  # nobody will see this film
+            self._update(task, ready=True)
+            return
         media_s = await asyncio.get_running_loop().run_in_executor(self._films, self._film, task.task_id, scene)
         self._update(task, ready=True, media_s=media_s)
         shutil.rmtree(inputs, ignore_errors=True)

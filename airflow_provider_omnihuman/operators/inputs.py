@@ -14,6 +14,7 @@ import httpx
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
+from airflow_provider_omnihuman.api.redaction import redact_http_log
 from airflow_provider_omnihuman.api.urls import check_media_url
 from airflow_provider_omnihuman.media.errors import MediaError
 
@@ -144,6 +145,7 @@ def _opened(url: str, *, shown: str, field: str, limit: int) -> Iterator[IO[byte
 
 
 def _download(url: str, file: IO[bytes], *, shown: str, field: str, limit: int) -> None:
+    redact_http_log()
     with httpx.stream("GET", url, follow_redirects=True, timeout=30.0) as response:
         if response.status_code in _REFUSED:
             raise InvalidRequestError(

@@ -1,0 +1,37 @@
+"""A task's context for operators that are executed without a scheduler: what Airflow passes, held in memory.
+
+Airflow's own behaviour (deferral, XCom, retries) is tested by running Dags; here an operator's own is.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class TaskInstance:
+    dag_id: str = "a_dag"
+    run_id: str = "manual__2026-01-01T00:00:00+00:00"
+    task_id: str = "a_task"
+    map_index: int = -1
+    try_number: int = 1
+    xcoms: dict[str, Any] = field(default_factory=dict)
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        assert key not in self.xcoms, f"XCom {key!r} is pushed twice"
+        self.xcoms[key] = value
+
+
+@dataclass
+class OutletEvents:
+    added: list[tuple[Any, dict[str, Any]]] = field(default_factory=list)
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, asset: Any, extra: dict[str, Any]) -> None:
+        self.added.append((asset, extra))
+
+
+def task_context(**fields: Any) -> dict[str, Any]:
+    return {"ti": TaskInstance(**fields), "outlet_events": defaultdict(OutletEvents)}
