@@ -25,11 +25,13 @@ class DagRun:
     :param rest: the Airflow it runs in.
     :param dag_id: the Dag.
     :param run_id: the run.
+    :param order: its tasks, each after those that it depends on.
     """
 
     rest: AirflowRest
     dag_id: str
     run_id: str
+    order: tuple[str, ...]
 
     @property
     def state(self) -> str:
@@ -37,9 +39,9 @@ class DagRun:
         return str(self.rest.dag_run(self.dag_id, self.run_id)["state"])
 
     def tasks(self) -> list[dict[str, Any]]:
-        """Its task instances, in the order in which they began."""
+        """Its task instances, each after those that it depends on."""
         tasks = self.rest.task_instances(self.dag_id, self.run_id)
-        return sorted(tasks, key=lambda task: (task["start_date"] or "9", task["task_id"], task["map_index"]))
+        return sorted(tasks, key=lambda task: (self.order.index(task["task_id"]), task["map_index"]))
 
     def xcom(self, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:
         """What a task has returned, or pushed under another key."""
@@ -88,7 +90,7 @@ def trigger(
         if time.monotonic() > deadline:
             raise DemoError(f"no Dag {dag_id} was found within {within_s:.0f} s: is its file in the Dags folder?")
         time.sleep(0.5)
-    return DagRun(rest, dag_id, rest.trigger(dag_id, conf))
+    return DagRun(rest, dag_id, rest.trigger(dag_id, conf), tuple(rest.task_order(dag_id)))
 
 
 def failure_of(run: DagRun) -> DemoError:

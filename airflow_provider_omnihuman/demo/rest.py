@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -64,6 +65,16 @@ class AirflowRest:
     def dags(self) -> list[dict[str, Any]]:
         """All Dags that the Dag processor has seen."""
         return list(self._call("GET", "/dags", params={"limit": 1000})["dags"])
+
+    def task_order(self, dag_id: str) -> list[str]:
+        """The ids of a Dag's tasks, each after those that it depends on."""
+        tasks = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
+        order: TopologicalSorter[str] = TopologicalSorter()
+        for task in tasks:
+            order.add(task["task_id"])
+            for after in task["downstream_task_ids"]:
+                order.add(after, task["task_id"])
+        return list(order.static_order())
 
     def import_errors(self) -> list[dict[str, Any]]:
         """What the Dag processor could not import."""

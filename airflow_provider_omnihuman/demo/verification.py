@@ -44,13 +44,13 @@ def fetch_and_verify(archived: dict[str, Any], s3: Any, output: Path) -> Verifie
     :param s3: a boto3 client for the store.
     :param output: the folder for the copies.
     """
-    manifest = json.loads(_read(s3, archived["manifest_uri"]))
+    promised = _promised(_read(s3, archived["manifest_uri"]), archived["manifest_uri"])
     local = output / f"{archived['task_id']}.mp4"
     _download(s3, archived["uri"], local)
-    _compare(local, manifest, archived)
+    _compare(local, promised, archived)
     duration_s = measured_duration_s(local)
-    if abs(duration_s - manifest["duration_s"]) > DURATION_TOLERANCE_S:
-        raise DemoError(f"{local} lasts {duration_s:.2f} s, its manifest says {manifest['duration_s']:.2f} s")
+    if abs(duration_s - promised["duration_s"]) > DURATION_TOLERANCE_S:
+        raise DemoError(f"{local} lasts {duration_s:.2f} s, its manifest says {promised['duration_s']:.2f} s")
     poster = None
     if archived.get("poster_uri"):
         poster = output / f"{archived['task_id']}.jpg"
@@ -83,12 +83,20 @@ def measured_duration_s(path: Path) -> float:
     return max(ends)
 
 
-def _compare(local: Path, manifest: dict[str, Any], archived: dict[str, Any]) -> None:
+def _promised(manifest: bytes, uri: str) -> dict[str, Any]:
+    try:
+        video = json.loads(manifest)["video"]
+        return {name: video[name] for name in ("bytes", "sha256", "duration_s")}
+    except (ValueError, TypeError, KeyError) as error:
+        raise DemoError(f"{uri} is not a manifest: {error!r}") from error
+
+
+def _compare(local: Path, promised: dict[str, Any], archived: dict[str, Any]) -> None:
     with local.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     found = {"bytes": local.stat().st_size, "sha256": sha256}
     for name, measured in found.items():
-        for source, said in (("manifest", manifest.get(name)), ("archive task", archived.get(name))):
+        for source, said in (("manifest", promised[name]), ("archive task", archived.get(name))):
             if said != measured:
                 raise DemoError(f"the archived video has {name} {measured}, the {source} says {said}")
 

@@ -43,7 +43,7 @@ def archive(s3, tmp_path):
     def put(body, **said):
         name = uuid.uuid4().hex
         facts = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest(), "duration_s": SECONDS} | said
-        for suffix, content in ((".mp4", body), (".json", json.dumps(facts).encode()), (".jpg", b"poster")):
+        for suffix, content in ((".mp4", body), (".json", json.dumps({"video": facts}).encode()), (".jpg", b"poster")):
             s3.put_object(Bucket=BUCKET, Key=f"{name}{suffix}", Body=content)
         uri = f"s3://{BUCKET}/{name}"
         uris = {"uri": f"{uri}.mp4", "manifest_uri": f"{uri}.json", "poster_uri": f"{uri}.jpg"}
@@ -102,6 +102,15 @@ def test_a_missing_manifest_is_found(s3, archive, video, tmp_path):
     s3.delete_object(Bucket=BUCKET, Key=archived["manifest_uri"].rpartition("/")[2])
 
     with pytest.raises(DemoError, match=r"cannot read s3://.*json from the store: .*NoSuchKey"):
+        fetch_and_verify(archived, s3, tmp_path)
+
+
+@pytest.mark.parametrize("document", [b"", b"{}", b"[]", b'{"video": {"bytes": 1}}'])
+def test_a_manifest_that_promises_nothing_is_found(s3, archive, video, tmp_path, document):
+    archived = archive(video)
+    s3.put_object(Bucket=BUCKET, Key=archived["manifest_uri"].rpartition("/")[2], Body=document)
+
+    with pytest.raises(DemoError, match="is not a manifest"):
         fetch_and_verify(archived, s3, tmp_path)
 
 
