@@ -76,7 +76,7 @@ def site(_input_server, portrait_png):
     _input_server.redirects.clear()
     _input_server.asked.clear()
     _input_server.put("portrait.png", portrait_png)
-    _input_server.put("voice.wav", drawing.voice_wav(0.6))
+    _input_server.put("voice.wav", drawing.voice_wav(0.5))
     return _input_server
 
 
@@ -96,10 +96,18 @@ def start():
         context.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="session")
+def _default_emulator():
+    with running_emulator(qps=0) as emulator:
+        yield emulator
+
+
 @pytest.fixture
-def client(start):
-    """A client of an emulator with default settings, but for the rate limit."""
-    return start()
+def client(_default_emulator):
+    """A client of an emulator with default settings, but for the rate limit; it has seen nothing yet."""
+    client = Client(_default_emulator.endpoint, _default_emulator.admin_url)
+    client.admin("POST", "/reset", {})
+    return client
 
 
 @pytest.fixture

@@ -343,7 +343,7 @@ class TestModeration:
     def test_output_fails_only_when_the_work_is_over(self, client, body):
         task_id = client.submit(body | {"prompt": "unshowable"})
         client.wait_until_rendered(task_id)
-        client.advance(20)
+        client.advance(14)
         assert client.status(task_id) == "generating"
         assert code_of(client.result(task_id)) == 50511
 
