@@ -33,6 +33,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
     :param omnihuman_task_id: the task waited for (``task_id`` belongs to Airflow, which sets it on every trigger)
     :param deadline: wall-clock time, epoch seconds: it survives a restart of the triggerer
     :param aigc_meta: the AIGC label to write into the video, as a mapping
+    :param first_poll_s: seconds before the first poll
     :param poll_interval_s: seconds between polls
     :param fault_tolerance_s: how long polls may go unanswered before the wait gives up, seconds
     """
@@ -44,6 +45,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
         omnihuman_task_id: str,
         deadline: float,
         aigc_meta: dict[str, str] | None = None,
+        first_poll_s: float = MIN_FIRST_POLL_S,
         poll_interval_s: float = 10.0,
         fault_tolerance_s: float = 600.0,
     ) -> None:
@@ -52,6 +54,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
         self.omnihuman_task_id = omnihuman_task_id
         self.deadline = deadline
         self.aigc_meta = aigc_meta
+        self.first_poll_s = first_poll_s
         self.poll_interval_s = poll_interval_s
         self.fault_tolerance_s = fault_tolerance_s
 
@@ -64,6 +67,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
                 "omnihuman_task_id": self.omnihuman_task_id,
                 "deadline": self.deadline,
                 "aigc_meta": self.aigc_meta,
+                "first_poll_s": self.first_poll_s,
                 "poll_interval_s": self.poll_interval_s,
                 "fault_tolerance_s": self.fault_tolerance_s,
             },
@@ -85,7 +89,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
                     self.omnihuman_task_id,
                     wait=Wait(deadline=self.deadline, fault_tolerance_s=self.fault_tolerance_s),
                     aigc_meta=AigcMeta.from_dict(self.aigc_meta) if self.aigc_meta else None,
-                    schedule=PollSchedule(first_s=MIN_FIRST_POLL_S, interval_s=self.poll_interval_s),
+                    schedule=PollSchedule(first_s=self.first_poll_s, interval_s=self.poll_interval_s),
                     on_change=self._log_progress,
                 )
             )

@@ -1,0 +1,73 @@
+"""The hook turns a connection into a client; testing a connection costs nothing and says what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from airflow.providers_manager import ProvidersManager
+
+from airflow_provider_omnihuman.api.errors import InvalidConnectionError
+from airflow_provider_omnihuman.connection_forms import CONNECTION_FORMS, ui_field_behaviour
+from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+
+
+def test_testing_a_good_connection_succeeds_and_costs_nothing(connections, emulator):
+    assert OmniHumanHook().test_connection() == (True, f"{emulator.endpoint} accepts the keys")
+    assert emulator.accepted() == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"login": "AKLTnobody"}, "InvalidAccessKey"),
+        ({"password": "wrong"}, "SignatureDoesNotMatch"),
+        ({"password": ""}, "password (Secret Access Key) is missing"),
+        ({"extra": {"endpoint": "http://127.0.0.1:9"}}, "check the network"),
+    ],
+)
+def test_testing_a_bad_connection_says_what_is_wrong(connections, emulator, monkeypatch, changes, message):
+    document = {
+        "conn_type": "omnihuman",
+        "login": emulator.settings.access_key,
+        "password": emulator.settings.secret_key,
+        "extra": {"endpoint": emulator.endpoint},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_OMNIHUMAN_DEFAULT", json.dumps(document | changes))
+    works, said = OmniHumanHook().test_connection()
+    assert not works
+    assert message in said
+
+
+def test_both_ways_to_read_a_connection_agree(connections):
+    assert asyncio.run(OmniHumanHook().async_settings()) == OmniHumanHook().settings()
+
+
+def test_airflow_builds_the_hook_by_its_connection_argument():
+    hook = OmniHumanHook(**{OmniHumanHook.conn_name_attr: "another"})
+    assert hook.omnihuman_conn_id == "another"
+
+
+def test_a_bad_connection_is_told_on_first_use(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_OMNIHUMAN_DEFAULT", '{"conn_type": "omnihuman", "password": "x"}')
+    with pytest.raises(InvalidConnectionError, match="connection 'omnihuman_default': login"):
+        OmniHumanHook().get_conn()
+
+
+@pytest.mark.parametrize("conn_type", CONNECTION_FORMS)
+def test_airflow_knows_the_connection_type_and_its_form(conn_type):
+    manager = ProvidersManager()
+    manager.initialize_providers_list()
+    hook = manager.hooks[conn_type]
+    assert hook is not None
+    assert hook.hook_name == CONNECTION_FORMS[conn_type].hook_name
+    fields = {
+        widget.field_name: widget
+        for name, widget in manager.connection_form_widgets.items()
+        if name.startswith(f"extra__{conn_type}__")
+    }
+    assert set(fields) == set(CONNECTION_FORMS[conn_type].fields)
+    for name, field in CONNECTION_FORMS[conn_type].fields.items():
+        assert fields[name].is_sensitive is field.secret
+    assert manager.field_behaviours[conn_type]["relabeling"] == ui_field_behaviour(conn_type)["relabeling"]

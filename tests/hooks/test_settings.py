@@ -1,0 +1,87 @@
+"""A bad connection gets an error that names the connection and the field, and shows no secret."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from airflow.sdk import Connection
+
+from airflow_provider_omnihuman.api.errors import InvalidConnectionError
+from airflow_provider_omnihuman.api.sites import INTERNATIONAL, MAINLAND
+from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
+
+
+def read(extra=None, raw_extra=None, **fields):
+    raw = json.dumps(extra) if extra is not None else raw_extra
+    connection = Connection(conn_id="c", conn_type="omnihuman", **{"login": "AK", "password": "s3cr3t"} | fields, extra=raw)
+    return ConnectionSettings.read(connection, connection.extra_dejson)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"login": None}, r"login .Access Key ID. is missing"),
+        ({"login": ""}, r"login .Access Key ID. is missing"),
+        ({"password": None}, r"password .Secret Access Key. is missing"),
+        ({"password": "s3cr3t\n"}, r"password .Secret Access Key. holds a space, a line break"),
+        ({"login": "AK LT"}, r"login .Access Key ID. holds a space"),
+        ({"login": "密钥"}, "non-ASCII"),
+        ({"extra": {"session_token": "s3cr3t "}}, "extra session_token holds a space"),
+        ({"extra": {"session_token": 7}}, "extra session_token is missing"),
+        ({"extra": {"site": "moon"}}, "site must be one of mainland, international, not 'moon'"),
+        ({"extra": {"site": ["mainland"]}}, "site must be one of"),
+        ({"extra": {"region": 7}}, "extra region"),
+        ({"extra": {"endpoint": "visual.volcengineapi.com"}}, "extra endpoint must be a base URL"),
+        ({"extra": {"endpoint": "ftp://h"}}, "extra endpoint must be a base URL"),
+        ({"extra": {"endpoint": "https://h/path"}}, "extra endpoint must be a base URL"),
+        ({"extra": {"endpoint": "https://h:99999"}}, "extra endpoint must be a base URL"),
+        ({"extra": {"endpoint": 7}}, "extra endpoint must be a URL, not int"),
+        ({"extra": {"read_timeout_s": "soon"}}, "extra read_timeout_s must be a positive number of seconds, not 'soon'"),
+        ({"extra": {"read_timeout_s": 0}}, "extra read_timeout_s must be a positive"),
+        ({"extra": {"connect_timeout_s": -1}}, "extra connect_timeout_s must be a positive"),
+        ({"extra": {"connect_timeout_s": True}}, "extra connect_timeout_s must be a positive"),
+        ({"raw_extra": "region: cn-north-1"}, "extra is not a JSON object"),
+        ({"extra": ["a"]}, "extra is not a JSON object"),
+    ],
+)
+def test_the_field_is_named(fields, message):
+    with pytest.raises(InvalidConnectionError, match=f"connection 'c': .*{message}") as caught:
+        read(**fields)
+    assert "s3cr3t" not in str(caught.value)
+
+
+def test_the_sites_own_values_are_the_defaults():
+    settings = read()
+    assert (settings.site, settings.region, settings.endpoint) == (MAINLAND, "cn-north-1", "")
+    assert (settings.connect_timeout_s, settings.read_timeout_s) == (10, 30)
+    settings = read(extra={"site": "international"})
+    assert (settings.site, settings.region) == (INTERNATIONAL, "ap-singapore-1")
+
+
+def test_extras_are_read():
+    settings = read(extra={"region": "cn-x", "session_token": "T", "endpoint": "http://h:1/", "read_timeout_s": "5"})
+    assert (settings.region, settings.endpoint, settings.read_timeout_s) == ("cn-x", "http://h:1", 5)
+    assert settings.credentials.session_token == "T"
+
+
+@pytest.mark.parametrize(
+    ("fields", "endpoint"),
+    [
+        ({"host": "cv.example"}, "https://cv.example"),
+        ({"host": "cv.example", "schema": "http", "port": 8080}, "http://cv.example:8080"),
+        ({"host": "http://127.0.0.1:9"}, "http://127.0.0.1:9"),
+        ({"host": "cv.example", "extra": {"endpoint": "https://other"}}, "https://other"),
+    ],
+)
+def test_the_host_field_is_an_endpoint_too_and_the_extra_wins(fields, endpoint):
+    assert read(**fields).endpoint == endpoint
+
+
+def test_empty_extras_of_the_form_mean_the_defaults():
+    settings = read(extra={"region": "", "session_token": "", "endpoint": "", "read_timeout_s": "", "site": ""})
+    assert settings == read()
+
+
+def test_no_secret_is_in_the_repr():
+    assert "s3cr3t" not in repr(read(extra={"session_token": "s3cr3t"}))

@@ -1,0 +1,139 @@
+"""The trigger polls, fires one event that is plain data, and survives serialisation."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+import pytest
+
+from airflow_provider_omnihuman.api.errors import (
+    InvalidConnectionError,
+    OmniHumanError,
+    TaskFailedError,
+    TaskLostError,
+    TransportError,
+    WaitTimeoutError,
+)
+from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
+from airflow_provider_omnihuman.triggers.task import MIN_FIRST_POLL_S, OmniHumanTaskTrigger, video_from_event
+from tests.task_context import task_context
+
+
+def make(**arguments):
+    defaults = {"omnihuman_conn_id": "omnihuman_default", "omnihuman_task_id": "7", "deadline": time.time() + 60}
+    return OmniHumanTaskTrigger(**defaults | {"first_poll_s": 0, "poll_interval_s": 0.05} | arguments)
+
+
+def events(trigger):
+    async def collect():
+        return [event.payload async for event in trigger.run()]
+
+    return asyncio.run(collect())
+
+
+@pytest.fixture
+def job(connections, put, portrait_png, speech_wav):
+    """A job of the emulator, as an operator would start it."""
+
+    def start(seconds=1.0):
+        audio = put("in/a.wav", speech_wav(seconds))
+        operator = OmniHumanSubmitOperator(
+            task_id="s", image_url=put("in/p.png", portrait_png), audio_url=audio, output_resolution=720, check_inputs=False
+        )
+        return operator.execute(task_context())
+
+    return start
+
+
+def test_it_survives_serialisation_with_every_argument():
+    arguments = {
+        "omnihuman_conn_id": "c",
+        "omnihuman_task_id": "7392616336519610409",
+        "deadline": 1.5,
+        "aigc_meta": {"producer_id": "p", "content_propagator": "c"},
+        "first_poll_s": 11.0,
+        "poll_interval_s": 3.0,
+        "fault_tolerance_s": 5.0,
+    }
+    path, kwargs = OmniHumanTaskTrigger(**arguments).serialize()
+    assert path == "airflow_provider_omnihuman.triggers.task.OmniHumanTaskTrigger"
+    assert kwargs == arguments
+    rebuilt = OmniHumanTaskTrigger(**json.loads(json.dumps(kwargs)))
+    assert rebuilt.serialize() == (path, kwargs)
+
+
+def test_the_first_poll_leaves_airflow_time_to_reap_the_worker():
+    _, kwargs = OmniHumanTaskTrigger(omnihuman_conn_id="c", omnihuman_task_id="7", deadline=0).serialize()
+    assert kwargs["first_poll_s"] == MIN_FIRST_POLL_S == 10
+
+
+def test_airflow_may_set_its_own_task_id_on_it(connections):
+    trigger = make()
+    trigger.task_id = "the_airflow_task"  # as the triggerer does with every trigger
+    assert trigger.serialize()[1]["omnihuman_task_id"] == "7"
+
+
+def test_a_finished_job_fires_its_video(job, emulator):
+    task_id = job()
+    emulator.advance(3600)
+    (event,) = events(make(omnihuman_task_id=task_id))
+    json.dumps(event)
+    assert video_from_event(event)["task_id"] == task_id
+    assert video_from_event(event)["video_url"].startswith(emulator.endpoint)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [({"omnihuman_task_id": "7392616336519610409"}, TaskLostError), ({"deadline": 0.0}, WaitTimeoutError)],
+    ids=["unknown task", "deadline passed"],
+)
+def test_a_wait_that_ends_without_a_video_fires_its_error(job, arguments, error):
+    (event,) = events(make(**{"omnihuman_task_id": job()} | arguments))
+    with pytest.raises(error):
+        video_from_event(event)
+
+
+def test_a_failed_job_fires_its_error_whole(job, emulator):
+    task_id = job(61)
+    emulator.advance(3600)
+    (event,) = events(make(omnihuman_task_id=task_id))
+    with pytest.raises(TaskFailedError) as caught:
+        video_from_event(json.loads(json.dumps(event)))
+    assert (caught.value.code, caught.value.task_id) == ("50215", task_id)
+    assert caught.value.request_id
+
+
+def test_it_outlives_faults_and_gives_up_after_its_tolerance(job, emulator):
+    task_id = job()
+    emulator.advance(3600)
+    emulator.fault(kind="html", action="CVGetResult", count=3)
+    assert video_from_event(events(make(omnihuman_task_id=task_id))[0])["task_id"] == task_id
+    emulator.fault(kind="reset", action="CVGetResult", count=None)
+    with pytest.raises(TransportError, match="no usable reply to"):
+        video_from_event(events(make(omnihuman_task_id=task_id, fault_tolerance_s=0.3))[0])
+
+
+def test_a_connection_that_cannot_be_read_fires_an_error_that_names_the_field(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_BAD", '{"conn_type": "omnihuman", "login": "AK"}')
+    (event,) = events(make(omnihuman_conn_id="bad"))
+    with pytest.raises(InvalidConnectionError, match="connection 'bad': password"):
+        video_from_event(event)
+
+
+def test_it_never_submits(job, emulator):
+    task_id = job()
+    emulator.advance(3600)
+    events(make(omnihuman_task_id=task_id))
+    assert sum(emulator.state()["requests"]["CVSubmitTask"].values()) == 1
+
+
+@pytest.mark.parametrize("event", [None, {}, {"status": "odd"}, {"video": {}}])
+def test_an_event_that_cannot_be_read_is_an_error(event):
+    with pytest.raises(OmniHumanError, match="cannot be read"):
+        video_from_event(event)
+
+
+def test_no_secret_is_in_its_arguments(connections, emulator):
+    assert emulator.settings.secret_key not in str(make().serialize())
