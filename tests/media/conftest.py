@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from media_files import LABEL, make_video
+
+from tests.media.media_files import LABEL, make_video
 
 
 @pytest.fixture(scope="session")

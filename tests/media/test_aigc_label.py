@@ -7,9 +7,9 @@ import av
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from media_files import LABEL, make_video, move_label_to_moov_meta
 
 from airflow_provider_omnihuman.media.aigc_label import AigcLabel, parse_aigc_label, read_aigc_label
+from tests.media.media_files import LABEL, make_video, move_label_to_moov_meta
 
 FIELDS = {
     "label": "1",

@@ -7,12 +7,12 @@ from functools import partial
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from media_files import make_audio
 
 from airflow_provider_omnihuman.media.aigc_label import read_aigc_label
 from airflow_provider_omnihuman.media.errors import MediaError
 from airflow_provider_omnihuman.media.poster import poster_jpeg
 from airflow_provider_omnihuman.media.probe import probe_audio, probe_image, probe_video
+from tests.media.media_files import make_audio
 
 READERS = [probe_audio, probe_image, probe_video, poster_jpeg, read_aigc_label]
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:3\n#EXTINF:3,\nfile://%s\n#EXT-X-ENDLIST\n"

@@ -4,10 +4,10 @@ import io
 
 import numpy as np
 import pytest
-from media_files import make_video
 from PIL import Image
 
 from airflow_provider_omnihuman.media.poster import poster_jpeg
+from tests.media.media_files import make_video
 
 # media_files.picture() counts the pictures in the blue channel, 255 after 50.
 BLUE_OF_ONE_PICTURE = 255 / 50

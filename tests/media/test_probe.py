@@ -1,16 +1,18 @@
 """Facts about files, against files whose facts are known."""
 
 import io
+import struct
 import tracemalloc
+import zlib
 
 import av
 import numpy as np
 import pytest
-from media_files import make_audio, make_video
 from PIL import Image
 
 from airflow_provider_omnihuman.media.errors import MediaError, TruncatedMediaError
 from airflow_provider_omnihuman.media.probe import ImageFacts, probe_audio, probe_image, probe_video
+from tests.media.media_files import make_audio, make_video
 
 
 def encoded(image_format, mode="RGB", size=(400, 300)):
@@ -106,10 +108,11 @@ def test_a_picture_without_its_end_is_refused(image_format, part):
 
 
 def test_a_picture_too_large_to_decode_is_refused():
-    target = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(target, "PNG")
+    data = bytearray(encoded("PNG"))
+    data[16:24] = struct.pack(">II", 30_000, 30_000)  # width and height in the header, and its checksum
+    data[29:33] = struct.pack(">I", zlib.crc32(data[12:29]))
     with pytest.raises(MediaError):
-        probe_image(target.getvalue())
+        probe_image(bytes(data))
 
 
 def test_video_facts_are_what_was_encoded(video):
