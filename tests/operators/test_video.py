@@ -1,0 +1,116 @@
+"""Submit and wait in one task: the wait never leads to a second submit."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import timedelta
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+
+from airflow_provider_omnihuman.api.errors import TaskFailedError
+from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
+from airflow_provider_omnihuman.operators.video import OmniHumanVideoOperator
+from airflow_provider_omnihuman.triggers.task import OmniHumanTaskTrigger
+from tests.task_context import task_context
+
+LABEL = {"producer_id": "p", "content_propagator": "c"}
+
+
+@pytest.fixture
+def video(connections, inputs):
+    def make(**arguments):
+        return OmniHumanVideoOperator(task_id="v", **inputs | {"output_resolution": 720, "poll_interval": 0.05} | arguments)
+
+    return make
+
+
+def deferred(operator, context):
+    with pytest.raises(TaskDeferred) as caught:
+        operator.execute(context)
+    return caught.value
+
+
+def test_it_submits_on_the_worker_and_waits_in_the_triggerer(video, emulator):
+    context = task_context()
+    deferral = deferred(video(deferrable=True, aigc_meta=LABEL, timeout=timedelta(hours=1)), context)
+    assert isinstance(deferral.trigger, OmniHumanTaskTrigger)
+    kwargs = deferral.trigger.serialize()[1]
+    (job,) = emulator.state()["jobs"]
+    assert kwargs["omnihuman_task_id"] == job["task_id"] == context["ti"].xcoms["task_id"]
+    assert kwargs["deadline"] == pytest.approx(time.time() + 3600, abs=30)
+    assert kwargs["aigc_meta"] == LABEL == context["ti"].xcoms["request"]["aigc_meta"]
+    assert deferral.timeout > timedelta(hours=1)
+    json.dumps([kwargs, deferral.kwargs])
+
+
+def test_neither_the_trigger_nor_the_resume_arguments_hold_a_signature(video):
+    deferral = deferred(video(deferrable=True), task_context())
+    assert "X-Amz" not in str(deferral.trigger.serialize()) + str(deferral.kwargs)
+
+
+def test_it_returns_the_video_with_what_was_asked(video, inputs):
+    context = task_context()
+    deferral = deferred(video(deferrable=True), context)
+    done = {"task_id": "7", "video_url": "https://v/a.mp4", "aigc_meta_tagged": None, "request_id": "r", "asked_at": 1.0}
+    result = video().execute_complete(task_context(), {"status": "success", "video": done}, **deferral.kwargs)
+    assert result == {**done, "request": context["ti"].xcoms["request"]}
+    assert result["request"]["image_url"] == inputs["image_url"]
+
+
+def test_without_deferring_it_waits_on_the_worker(video, emulator, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: emulator.advance(3600 if seconds > 1 else 0))
+    result = video(deferrable=False).execute(task_context())
+    assert result["video_url"].startswith(emulator.endpoint)
+    assert result["request"]["task_id"] == result["task_id"]
+    assert emulator.accepted() == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"error": "WaitTimeoutError", "message": "not done"},
+        {"error": "TransportError", "message": "no usable reply", "retry": "ask_again"},
+        {"error": "TaskLostError", "message": "not_found"},
+        {"error": "TaskFailedError", "message": "invalid", "code": "50215", "retry": "never"},
+    ],
+    ids=lambda error: error["error"],
+)
+def test_a_wait_that_ended_badly_is_not_retried_since_a_retry_would_pay_again(video, error):
+    with pytest.raises(AirflowFailException):
+        video().execute_complete(task_context(), {"status": "error", "error": error}, request={})
+
+
+def test_a_job_that_is_over_and_may_be_submitted_anew_is_left_to_retries(video):
+    error = {"error": "TaskFailedError", "message": "audit", "code": "50511", "retry": "new_submit"}
+    with pytest.raises(TaskFailedError):
+        video().execute_complete(task_context(), {"status": "error", "error": error}, request={})
+
+
+@pytest.mark.parametrize("reason", ["Trigger timeout", "Trigger failure"])
+def test_a_trigger_that_airflow_gave_up_is_not_retried(video, reason):
+    with pytest.raises(AirflowFailException, match="may still finish, and is billed"):
+        video().resume_execution("__fail__", {"error": reason}, task_context())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"aigc_meta": {"producer_id": "p"}}, "aigc_meta lacks the required fields"),
+        ({"aigc_meta": "{not json"}, "aigc_meta is not JSON"),
+        ({"aigc_meta": ["p"]}, "aigc_meta must be a mapping"),
+        ({"timeout": 0}, "timeout must be a timedelta or a positive number of seconds, not 0"),
+        ({"timeout": float("nan")}, "timeout must be a timedelta or a positive"),
+        ({"poll_interval": -1}, "poll_interval must be"),
+        ({"fault_tolerance": "long"}, "fault_tolerance must be"),
+    ],
+)
+def test_what_only_the_wait_needs_is_checked_before_the_submit(video, emulator, arguments, message):
+    with pytest.raises(AirflowFailException, match=message):
+        video(deferrable=True, **arguments).execute(task_context())
+    assert emulator.accepted() == 0
+
+
+def test_it_takes_all_that_the_submit_operator_takes():
+    assert set(OmniHumanSubmitOperator.template_fields) < set(OmniHumanVideoOperator.template_fields)
