@@ -51,7 +51,6 @@ async def _serve(settings: Settings, ready_file: Path | None) -> None:
 def _announce(addresses: Addresses, ready_file: Path | None) -> None:
     """Say once, for a program to read, that requests are taken."""
     line = json.dumps({"endpoint": addresses.endpoint, "admin": addresses.admin, "pid": os.getpid()})
-    print(line, flush=True)  # noqa: T201
     if ready_file is not None:
         partial = ready_file.with_name(f".{ready_file.name}.part")
         try:
@@ -59,6 +58,7 @@ def _announce(addresses: Addresses, ready_file: Path | None) -> None:
             partial.replace(ready_file)
         except OSError as error:
             raise StartError(f"cannot write {ready_file}: {error.strerror}") from error
+    print(line, flush=True)  # noqa: T201
 
 
 class _OneLineParser(argparse.ArgumentParser):

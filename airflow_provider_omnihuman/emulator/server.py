@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import sqlite3
 import tempfile
 import threading
 from dataclasses import dataclass
@@ -57,8 +58,7 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[Addresses, Emulated
     """Run an emulator in this event loop for as long as the block lasts."""
     async with contextlib.AsyncExitStack() as stack:
         folder = stack.enter_context(_data_folder(settings.data_dir))
-        store = Store(folder / "emulator.sqlite")
-        stack.callback(store.close)
+        store = stack.enter_context(_open_store(folder / "emulator.sqlite"))
         clock = EmulatedClock(settings.speed, anchor=store.clock_anchor(), on_change=store.save_clock_anchor)
         session = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
         studio = Studio(folder, store, Fetcher(session, settings.fetch_hosts))
@@ -189,6 +189,16 @@ def _data_folder(data_dir: Path | None) -> Iterator[Path]:
         except OSError as error:
             raise StartError(f"cannot write to {data_dir}: {error.strerror}") from error
         yield data_dir
+
+
+@contextlib.contextmanager
+def _open_store(path: Path) -> Iterator[Store]:
+    try:
+        store = Store(path)
+    except (sqlite3.Error, ValueError, TypeError, KeyError) as error:
+        raise StartError(f"cannot use {path}: {error}") from error
+    with contextlib.closing(store):
+        yield store
 
 
 @contextlib.contextmanager

@@ -140,7 +140,8 @@ def _grow(mask: Mask) -> Mask:
 
 
 def _detail(pixels: Pixels, part: Mask) -> float:
-    return float(pixels[part].std(axis=0).max())
+    inside = ~_grow(_grow(~part))  # without the soft edge, which is detail of the outline only
+    return float(pixels[inside].std(axis=0).max()) if inside.any() else 0.0
 
 
 def _enlarge(part: Mask, size: tuple[int, int]) -> Mask:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -54,8 +54,8 @@ def test_ready_line_and_a_quick_clean_end(run, tmp_path, body, number):
     assert process.communicate() == ("", "")
 
 
-def test_command_is_installed(tmp_path):
-    command = os.path.join(os.path.dirname(sys.executable), "omnihuman-emulator")
+def test_command_is_installed():
+    command = Path(sys.executable).with_name("omnihuman-emulator")
     shown = subprocess.run([command, "--help"], capture_output=True, text=True, check=True)
     assert "--data-dir" in shown.stdout
 

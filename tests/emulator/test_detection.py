@@ -52,7 +52,9 @@ def test_masks_expire_after_an_hour(fast, site):
 def test_masks_choose_who_speaks(fast, site, body):
     duo = site.put("duo.png", drawing.duo_png())
     masks = detect(fast, duo)["object_detection_result"]["mask"]["url"]
-    reply = fast.result(fast.submit(body | {"image_url": duo, "mask_url": masks[:1]}))
+    task_id = fast.submit(body | {"image_url": duo, "mask_url": masks[:1]})
+    fast.wait_until_rendered(task_id)  # before the clock is moved: the masks' own URLs would be dead
+    reply = fast.result(task_id)
     assert reply.json()["data"]["status"] == "done"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 
 import pytest
 import requests
@@ -129,8 +130,9 @@ def test_faults_of_a_download(client, body):
         assert int(reply.headers["Content-Length"]) == len(whole)
         received = bytearray()
         with pytest.raises(requests.exceptions.ChunkedEncodingError):
-            received.extend(byte for chunk in reply.iter_content(1000) for byte in chunk)
-    assert received == whole[: len(whole) // 2]
+            deque(map(received.extend, reply.iter_content(1000)))
+    assert received == whole[: len(received)]
+    assert len(whole) // 2 - 1000 < len(received) <= len(whole) // 2  # the client drops its last, unfinished chunk
 
 
 def test_scope_skip_and_count(client):
