@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_omnihuman.emulator.settings import (
@@ -304,6 +304,9 @@ def test_any_body_gives_audio_or_a_speech_error(body):
         st.none() | st.integers() | st.floats() | st.text() | st.dictionaries(st.just("code"), st.floats() | st.text()),
     )
 )
+@example({"code": float("inf")})
+@example({"code": float("nan")})
+@example({"code": "9" * 5000})
 def test_any_frame_gives_audio_or_a_speech_error(frame):
     with contextlib.suppress(SpeechError):
         assert read_audio(json.dumps(frame), 200, "id")
