@@ -41,7 +41,8 @@ def demo_connections(credentials: Credentials, *, emulator_url: str, s3_url: str
                 "endpoint_url": s3_url,
                 "region_name": REGION,
                 "config_kwargs": CLIENT_SETTINGS,
-                "service_config": {"s3": {"bucket_name": BUCKET}},
+                # Without its own endpoint, the connection form's Test button would ask Amazon.
+                "service_config": {"s3": {"bucket_name": BUCKET}, "sts": {"endpoint_url": s3_url}},
             },
         ),
     ]

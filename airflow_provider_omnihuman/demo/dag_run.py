@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from airflow_provider_omnihuman.demo.failures import DemoError
 from airflow_provider_omnihuman.demo.progress import Row
@@ -51,20 +54,30 @@ class DagRun:
         """The log of one try of a task."""
         return self.rest.task_log(self.dag_id, self.run_id, task_id, try_number=try_number, map_index=map_index)
 
-    def wait(self, each_round: Callable[[DagRun], None], *, within_s: float = 3600.0) -> str:
-        """Wait for the end, and return the final state.
+    def wait(
+        self,
+        show: Callable[[DagRun], None] = lambda _: None,
+        *,
+        check: Callable[[], None] = lambda: None,
+        within_s: float = 3600.0,
+    ) -> str:
+        """Wait for the end, and return the final state. An API server that does not answer for a while is no end.
 
-        :param each_round: called about once a second; may raise to give up.
+        :param show: called about once a second with this run.
+        :param check: called as often, even while nobody answers; may raise to give up.
         :param within_s: give up after this long.
         """
         deadline = time.monotonic() + within_s
-        while (state := self.state) not in ENDED:
-            each_round(self)
+        while True:
+            check()
+            with contextlib.suppress(httpx.TransportError):
+                state = self.state
+                show(self)
+                if state in ENDED:
+                    return state
             if time.monotonic() > deadline:
                 raise DemoError(f"the Dag run {self.run_id} of {self.dag_id} has not ended within {within_s:.0f} s")
             time.sleep(1.0)
-        each_round(self)
-        return state
 
 
 def trigger(
@@ -117,7 +130,7 @@ def task_rows(tasks: Sequence[dict[str, Any]], *, while_deferred: str, now: date
     return [
         Row(
             task["task_id"] if task["map_index"] < 0 else f"{task['task_id']} [{task['map_index']}]",
-            task["state"] or "none",
+            task["state"] or "waiting",
             elapsed_s=_elapsed_s(task, now or datetime.now(UTC)),
             tries=task["try_number"],
             detail=while_deferred if task["state"] == "deferred" else "",

@@ -6,17 +6,17 @@ import os
 import sys
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rich.console import Group
+    from rich.console import Group, RenderableType
+    from rich.table import Table
 
 # Every state that a service or an Airflow task can be in: its symbol and rich's name for its colour.
 LOOKS = {
     "waiting": ("·", "dim"),
-    "none": ("·", "dim"),
     "scheduled": ("·", "dim"),
     "queued": ("·", "cyan"),
     "starting": ("▸", "cyan"),
@@ -131,23 +131,22 @@ class LiveProgress:
         return Group(*(_table(title, rows) for title, rows in self._tables.items()))
 
 
-def _table(title: str, rows: Sequence[Row]) -> Any:
+def _table(title: str, rows: Sequence[Row]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in (title, "state", "tries", "time", ""):
-        table.add_column(heading, header_style="dim", justify="right" if heading in {"tries", "time"} else "left")
-    table.title = None
+    with_tries = any(row.tries is not None for row in rows)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for heading in (title, "state", *(["tries"] if with_tries else []), "time", ""):
+        is_number = heading in {"tries", "time"}
+        table.add_column(heading, justify="right" if is_number else "left", min_width=18 if heading == title else None)
     for row in rows:
         symbol, style = LOOKS.get(row.state, UNKNOWN_LOOK)
-        table.add_row(
-            row.name,
-            Text(f"{symbol} {row.state}", style=style),
-            "" if row.tries is None else str(row.tries),
-            "" if row.elapsed_s is None else f"{row.elapsed_s:.1f} s",
-            Text(row.detail, style="dim"),
-        )
+        cells: list[RenderableType] = [row.name, Text(f"{symbol} {row.state}", style=style)]
+        if with_tries:
+            cells.append(str(row.tries))
+        elapsed = "" if row.elapsed_s is None else f"{row.elapsed_s:.1f} s"
+        table.add_row(*cells, elapsed, Text(row.detail, style="dim"))
     return table
 
 

@@ -66,7 +66,7 @@ def _make_video(stack: Stack, progress: Progress, conf: dict[str, Any], image: s
         conf = conf | {"image_url": image_url(image, s3)}
     try:
         run = trigger(stack.rest, DAG_ID, conf, check=stack.check)
-        state = run.wait(lambda run: _show_tasks(stack, progress, run))
+        state = run.wait(lambda run: _show_tasks(stack, progress, run), check=stack.check)
         if state != "success":
             raise failure_of(run)
         return fetch_and_verify(run.xcom(ARCHIVE_TASK), s3, output)
@@ -79,7 +79,6 @@ def _make_video(stack: Stack, progress: Progress, conf: dict[str, Any], image: s
 
 
 def _show_tasks(stack: Stack, progress: Progress, run: DagRun) -> None:
-    stack.check()
     tasks = run.tasks()
     waits = any(task["state"] == "deferred" for task in tasks)
     progress.show("task", task_rows(tasks, while_deferred=stack.emulator.latest_job() if waits else ""))
