@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from airflow_provider_omnihuman.emulator.catalogue import SITES
-from airflow_provider_omnihuman.emulator.server import Addresses, StartError, serving
+from airflow_provider_omnihuman.emulator.errors import StartError
 from airflow_provider_omnihuman.emulator.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from airflow_provider_omnihuman.emulator.server import Addresses
 
 _BAD_START = 2
 
@@ -40,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(settings: Settings, ready_file: Path | None) -> None:
+    # Only now: a wrong argument should not wait for the media libraries.
+    from airflow_provider_omnihuman.emulator.server import serving
+
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

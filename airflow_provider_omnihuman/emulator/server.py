@@ -19,6 +19,7 @@ from airflow_provider_omnihuman.emulator.admin import Admin
 from airflow_provider_omnihuman.emulator.catalogue import SITES
 from airflow_provider_omnihuman.emulator.clock import EmulatedClock
 from airflow_provider_omnihuman.emulator.downloads import Downloads
+from airflow_provider_omnihuman.emulator.errors import StartError
 from airflow_provider_omnihuman.emulator.faults import FaultRules
 from airflow_provider_omnihuman.emulator.fetching import Fetcher
 from airflow_provider_omnihuman.emulator.front import Front
@@ -35,10 +36,6 @@ if TYPE_CHECKING:
     from io import TextIOWrapper
 
 _ADMIN_HOST = "127.0.0.1"
-
-
-class StartError(Exception):
-    """The emulator cannot start; the message says why, in one line."""
 
 
 @dataclass(frozen=True, slots=True)

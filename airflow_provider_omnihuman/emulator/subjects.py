@@ -102,30 +102,35 @@ def _bust(x: NDArray[np.int_], y: NDArray[np.int_], cx: float, cy: float, head_w
 
 
 def connected_parts(mask: Mask) -> list[Mask]:
-    """Return the connected parts of a mask."""
-    labels = np.zeros(mask.shape, dtype=np.int32)
-    height, width = mask.shape
-    count = 0
-    for start in zip(*np.nonzero(mask), strict=True):
-        if labels[start]:
-            continue
-        count += 1
-        labels[start] = count
-        todo = [start]
-        while todo:
-            row, column = todo.pop()
-            for near in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
-                inside = 0 <= near[0] < height and 0 <= near[1] < width
-                if inside and mask[near] and not labels[near]:
-                    labels[near] = count
-                    todo.append(near)
-    return [labels == label for label in range(1, count + 1)]
+    """Return the connected parts of a mask: runs of each row, joined with those that they touch above."""
+    parents: list[int] = []
+
+    def root(label: int) -> int:
+        while parents[label] != label:
+            label = parents[label]
+        return label
+
+    labels = np.full(mask.shape, -1, dtype=np.int32)
+    edges = np.diff(np.pad(mask, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    for row in range(mask.shape[0]):
+        starts, ends = np.nonzero(edges[row] == 1)[0], np.nonzero(edges[row] == -1)[0]
+        for start, end in zip(starts, ends, strict=True):
+            label = len(parents)
+            parents.append(label)
+            labels[row, start:end] = label
+            if row:
+                for touched in np.unique(labels[row - 1, start:end]):
+                    if touched >= 0:
+                        parents[root(int(touched))] = root(label)
+    roots = np.array([root(label) for label in range(len(parents))] + [-1], dtype=np.int32)
+    joined = roots[labels]
+    return [joined == label for label in np.unique(roots[:-1])]
 
 
 def _fill_holes(mask: Mask) -> Mask:
     filled = mask.copy()
     for hole in connected_parts(~mask):
-        if not (hole[0].any() or hole[-1].any() or hole[:, 0].any() or hole[:, -1].any()):
+        if not (hole[[0, -1]].any() or hole[:, [0, -1]].any()):
             filled |= hole
     return filled
 
