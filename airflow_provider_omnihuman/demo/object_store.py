@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 BUCKET = "omnihuman-demo"
 REGION = "us-east-1"
 CLIENT_SETTINGS: dict[str, Any] = {"signature_version": "s3v4", "s3": {"addressing_style": "path"}}
+# botocore's own form: (name in a config file, environment variables, default, conversion).
+NOTHING_OF_THE_CALLER = {
+    "profile": (None, None, None, None),
+    "config_file": (None, None, "/dev/null", None),
+    "credentials_file": (None, None, "/dev/null", None),
+}
 
 
 class ObjectStore:
@@ -44,8 +50,9 @@ class ObjectStore:
         """A boto3 S3 client for it."""
         import boto3
         from botocore.config import Config
+        from botocore.session import Session
 
-        return boto3.client(
+        return boto3.Session(botocore_session=Session(session_vars=NOTHING_OF_THE_CALLER)).client(
             "s3",
             endpoint_url=self.endpoint,
             region_name=REGION,

@@ -16,8 +16,8 @@ from airflow_provider_omnihuman.demo.ports import free_ports
 
 
 @pytest.fixture(scope="session")
-def s3(tmp_path_factory):
-    """A client of a running moto server with the demo's bucket."""
+def store(tmp_path_factory):
+    """A running moto server with the demo's bucket."""
     run_id = uuid.uuid4().hex
     store = object_store(
         children_environment(os.environ),
@@ -30,8 +30,13 @@ def s3(tmp_path_factory):
     while not store.is_ready():
         assert store.service.is_running, store.service.log_tail()
         time.sleep(0.1)
-    client = store.client()
-    client.create_bucket(Bucket=BUCKET)
-    yield client
+    store.client().create_bucket(Bucket=BUCKET)
+    yield store
     store.service.kill()
     assert marks.marked_processes(run_id) == []
+
+
+@pytest.fixture
+def s3(store):
+    """A client of the store."""
+    return store.client()

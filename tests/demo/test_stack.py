@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_omnihuman.demo import marks
 from airflow_provider_omnihuman.demo.dag_run import trigger
+from airflow_provider_omnihuman.demo.failures import DemoError
 from airflow_provider_omnihuman.demo.stack import Stack, StackPlan
 
 DAGS = Path(__file__).parent / "dags"
@@ -43,6 +44,9 @@ def test_a_deferred_task_outlives_a_killed_triggerer_and_nothing_outlives_the_st
         assert killed == [[]]
         assert run.xcom("greet") == {"hello": "world"}
         assert "the sky is blue" in run.log("greet")
+
+        with pytest.raises(DemoError, match="no Dag missing was found within 1 s"):
+            trigger(stack.rest, "missing", {}, within_s=1.0)
 
         family = marks.marked_processes(stack.run_id)
         assert {process.environ()[marks.SERVICE_MARK] for process in family} == SERVICES
