@@ -56,9 +56,7 @@ with DAG(
         hook.load_file(PORTRAIT, key, replace=True)
         return f"s3://{hook.service_config['bucket_name']}/{key}"
 
-    speech = TextToSpeechOperator(
-        task_id="speech", engine="doubao", text="{{ params.text }}", voice="{{ params.voice }}"
-    )
+    speech = TextToSpeechOperator(task_id="speech", engine="doubao", text="{{ params.text }}", voice="{{ params.voice }}")
 
     render = OmniHumanVideoOperator(
         task_id="render",

@@ -23,6 +23,10 @@ class TaskInstance:
         assert key not in self.xcoms, f"XCom {key!r} is pushed twice"
         self.xcoms[key] = value
 
+    def xcom_pull(self, *, task_ids: str, key: str, map_indexes: int) -> Any:
+        assert (task_ids, map_indexes) == (self.task_id, self.map_index)
+        return self.xcoms.get(key)
+
 
 @dataclass
 class OutletEvents:

@@ -6,6 +6,7 @@ The only place where sockets, sleeping and the HTTP library's exceptions are met
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 from types import TracebackType
 from typing import Self, TypeVar
@@ -15,7 +16,7 @@ import httpx
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations, Pause
 from airflow_provider_omnihuman.api.errors import TransportError
 from airflow_provider_omnihuman.api.redaction import redact_http_log
-from airflow_provider_omnihuman.api.signing import Credentials, SignatureV4Auth
+from airflow_provider_omnihuman.api.signing import Credentials, SignatureV4Auth, import_signer
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
 from airflow_provider_omnihuman.api.urls import scrub
 
@@ -44,6 +45,11 @@ def _transport_error(error: Exception) -> TransportError:
         may_have_arrived=not never,
         advice="check the network, DNS and the connection's endpoint",
     )
+
+
+def _prepare() -> ssl.SSLContext:
+    import_signer()
+    return httpx.create_ssl_context()
 
 
 class _Configured:
@@ -134,8 +140,8 @@ class AsyncOmniHumanClient(_Configured):
         :raises OmniHumanError: what the conversation raises
         """
         if self._http is None:
-            # Building the TLS context takes some 25 ms: not on the loop that a thousand other triggers share.
-            context = await asyncio.to_thread(httpx.create_ssl_context)
+            # The TLS context takes some 25 ms, the signer's import 90: not on the loop that a thousand triggers share.
+            context = await asyncio.to_thread(_prepare)
             self._http = httpx.AsyncClient(auth=self._auth, limits=_LIMITS, verify=context)
         try:
             step = next(conversation)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_omnihuman.api.models import MAX_AUDIO_S
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import integer, optional_text
 from airflow_provider_omnihuman.speech.errors import SpeechInputError
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.archive.location import S3Location
 
 __all__ = ["TextToSpeechOperator"]
-
-# OmniHuman takes audio shorter than this (reference page, audio_url).
-_OMNIHUMAN_MAX_AUDIO_S = 60
 
 # What each engine takes in engine_options, beside the operator's own arguments.
 _ENGINE_OPTIONS = {
@@ -189,10 +187,10 @@ class TextToSpeechOperator(BaseOperator):
     def _upload(self, hook: S3Hook, place: S3Location, audio: SpokenAudio) -> None:
         hook.load_bytes(audio.data, place.key, place.bucket, replace=self.replace)
         self.log.info("%s: %.1f s of speech, %d bytes", place.uri, audio.duration_s, len(audio.data))
-        if audio.duration_s >= _OMNIHUMAN_MAX_AUDIO_S:
+        if audio.duration_s >= MAX_AUDIO_S:
             self.log.warning(
                 "OmniHuman refuses audio of %d s and more, and this one has %.1f s: split the text",
-                _OMNIHUMAN_MAX_AUDIO_S,
+                MAX_AUDIO_S,
                 audio.duration_s,
             )
 

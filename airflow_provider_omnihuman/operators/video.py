@@ -83,18 +83,20 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
                     fault_tolerance_s=wait.fault_tolerance_s,
                 ),
                 method_name="execute_complete",
-                kwargs={"request": request},
                 timeout=timedelta(seconds=timeout_s) + DEFER_MARGIN,
             )
         with raising_airflow_errors(mended=by_submitting_anew):
             video = self.hook.wait_until_done(request["task_id"], wait=wait, aigc_meta=aigc_meta, schedule=schedule)
         return {**video.to_dict(), "request": request}
 
-    def execute_complete(self, context: Context, event: dict[str, Any], request: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow passes it
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Resume when the trigger has fired; return the video."""
         with raising_airflow_errors(mended=by_submitting_anew):
             video = video_from_event(event)
         self.log.info("OmniHuman task %s is done (request %s)", video["task_id"], video["request_id"])
+        ti = context["ti"]
+        # Not through the deferral's own arguments, which dag.test() drops; XCom outlives a deferral.
+        request = ti.xcom_pull(task_ids=ti.task_id, key="request", map_indexes=ti.map_index)
         return {**video, "request": request}
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:

@@ -54,7 +54,7 @@ def test_it_returns_the_video_with_what_was_asked(video, inputs):
     context = task_context()
     deferral = deferred(video(deferrable=True), context)
     done = {"task_id": "7", "video_url": "https://v/a.mp4", "aigc_meta_tagged": None, "request_id": "r", "asked_at": 1.0}
-    result = video().execute_complete(task_context(), {"status": "success", "video": done}, **deferral.kwargs)
+    result = video().execute_complete(context, {"status": "success", "video": done}, **(deferral.kwargs or {}))
     assert result == {**done, "request": context["ti"].xcoms["request"]}
     assert result["request"]["image_url"] == inputs["image_url"]
 
@@ -79,13 +79,13 @@ def test_without_deferring_it_waits_on_the_worker(video, emulator, monkeypatch):
 )
 def test_a_wait_that_ended_badly_is_not_retried_since_a_retry_would_pay_again(video, error):
     with pytest.raises(AirflowFailException):
-        video().execute_complete(task_context(), {"status": "error", "error": error}, request={})
+        video().execute_complete(task_context(), {"status": "error", "error": error})
 
 
 def test_a_job_that_is_over_and_may_be_submitted_anew_is_left_to_retries(video):
     error = {"error": "TaskFailedError", "message": "audit", "code": "50511", "retry": "new_submit"}
     with pytest.raises(TaskFailedError):
-        video().execute_complete(task_context(), {"status": "error", "error": error}, request={})
+        video().execute_complete(task_context(), {"status": "error", "error": error})
 
 
 @pytest.mark.parametrize("reason", ["Trigger timeout", "Trigger failure"])

@@ -32,16 +32,19 @@ def sensor(task_id, **arguments):
     return OmniHumanTaskSensor(task_id="w", omnihuman_task_id=task_id, **{"poke_interval": 0.05} | arguments)
 
 
+def looked_until_over(one):
+    """Look again for as long as the emulator's own render is at work."""
+    while True:
+        try:
+            return one.execute(task_context())
+        except TaskDeferred:
+            time.sleep(0.1)
+
+
 def test_a_finished_job_never_defers(job, emulator):
     task_id = job()
     emulator.advance(3600)
-    result = None
-    for _ in range(100):
-        try:
-            result = sensor(task_id, deferrable=True).execute(task_context())
-            break
-        except TaskDeferred:  # the emulator's own render is still at work
-            time.sleep(0.1)
+    result = looked_until_over(sensor(task_id, deferrable=True))
     assert set(result) == {"task_id", "video_url", "aigc_meta_tagged", "request_id", "asked_at"}
     assert result["task_id"] == task_id
 
@@ -113,11 +116,7 @@ def test_a_failed_job_fails_at_once(job, emulator, deferrable):
     task_id = job(61)
     emulator.advance(3600)
     with pytest.raises(AirflowFailException, match=r"^\[50215\]"):
-        while True:
-            try:
-                sensor(task_id, deferrable=deferrable).execute(task_context())
-            except TaskDeferred:
-                time.sleep(0.1)
+        looked_until_over(sensor(task_id, deferrable=deferrable))
 
 
 def test_a_lost_task_fails_at_once(connections):
