@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -112,6 +113,17 @@ class OmniHumanHook(BaseHook):
                 task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=on_change or self._log_progress
             )
         )
+
+    def fresh_video(self, task_id: str, *, aigc_meta: AigcMeta | None = None, patience_s: float = 300.0) -> Video:
+        """Ask for a finished task's video anew: each URL has its own hour.
+
+        :param aigc_meta: the label that earlier queries asked for; the service writes it into what it delivers to this one
+        :param patience_s: how long to outlast passing faults and a URL that is not there yet, seconds
+        :raises OmniHumanError: as :meth:`wait_until_done`
+        """
+        wait = Wait(deadline=time.time() + patience_s, fault_tolerance_s=patience_s)
+        schedule = PollSchedule(first_s=0, interval_s=5)
+        return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule)
 
     def recognize_subject(self, image_url: str) -> bool:
         """Ask whether a subject is in the picture; see :meth:`Conversations.recognize_subject`."""

@@ -10,9 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 from airflow.sdk import Asset, AssetAlias, BaseOperator
 
 from airflow_provider_omnihuman.api.models import Video
-from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.urls import check_media_url
-from airflow_provider_omnihuman.api.waiting import Wait
 from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.archive.location import S3Location, locate
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
@@ -21,14 +19,13 @@ from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, option
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
     from airflow_provider_omnihuman.archive.manifest import Inspection
 
 __all__ = ["DEFAULT_ASSET_ALIAS", "OmniHumanToS3Operator"]
 
 DEFAULT_ASSET_ALIAS = "omnihuman_videos"
-_FRESH_URL_PATIENCE_S = 300.0
 _DURATION_TOLERANCE_S = 1.0
 
 
@@ -76,9 +73,9 @@ class OmniHumanToS3Operator(BaseOperator):
     def __init__(
         self,
         *,
-        omnihuman_task_id: str | None = None,
-        video_url: str | None = None,
-        request: dict[str, Any] | str | None = None,
+        omnihuman_task_id: str | XComArg | None = None,
+        video_url: str | XComArg | None = None,
+        request: dict[str, Any] | str | XComArg | None = None,
         aigc_meta: dict[str, str] | str | None = None,
         s3_key: str | None = None,
         s3_bucket: str | None = None,
@@ -162,13 +159,8 @@ class OmniHumanToS3Operator(BaseOperator):
         return location
 
     def _fresh_video(self, task_id: str, asked: dict[str, Any]) -> Video:
-        """Ask for the video anew, with the label that its first query asked for: each URL has its own hour."""
-        return OmniHumanHook(self.omnihuman_conn_id).wait_until_done(
-            task_id,
-            wait=Wait(deadline=time.time() + _FRESH_URL_PATIENCE_S),
-            aigc_meta=aigc_meta_of(self.aigc_meta) or aigc_meta_of(asked.get("aigc_meta")),
-            schedule=PollSchedule(first_s=0, interval_s=5),
-        )
+        aigc_meta = aigc_meta_of(self.aigc_meta) or aigc_meta_of(asked.get("aigc_meta"))
+        return OmniHumanHook(self.omnihuman_conn_id).fresh_video(task_id, aigc_meta=aigc_meta)
 
     def _inspect(self, file: IO[bytes], asked: dict[str, Any]) -> Inspection:
         from airflow_provider_omnihuman.archive.manifest import Inspection

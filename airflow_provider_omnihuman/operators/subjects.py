@@ -18,7 +18,7 @@ from airflow_provider_omnihuman.operators.inputs import MediaInputs
 from airflow_provider_omnihuman.operators.parameters import optional_text, seconds
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
 __all__ = ["OmniHumanSubjectDetectionOperator", "OmniHumanSubjectRecognitionOperator"]
 
@@ -35,7 +35,7 @@ class _PortraitOperator(BaseOperator):
     def __init__(
         self,
         *,
-        image_url: str,
+        image_url: str | XComArg,
         on_missing: OnMissing = "fail",
         omnihuman_conn_id: str = OmniHumanHook.default_conn_name,
         aws_conn_id: str | None = "aws_default",
@@ -46,7 +46,7 @@ class _PortraitOperator(BaseOperator):
         super().__init__(**kwargs)
         if on_missing not in _ON_MISSING:
             raise InvalidRequestError(f"on_missing must be one of {', '.join(_ON_MISSING)}, not {on_missing!r}")
-        self.image_url = image_url
+        self.image_url: Any = image_url  # Airflow renders templated arguments in place
         self.on_missing = on_missing
         self.omnihuman_conn_id = omnihuman_conn_id
         self.aws_conn_id = aws_conn_id

@@ -17,7 +17,7 @@ from airflow_provider_omnihuman.operators.inputs import MediaInputs
 from airflow_provider_omnihuman.operators.parameters import boolean, integer, optional_text, seconds, url_list
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
 __all__ = ["OmniHumanSubmitOperator"]
 
@@ -64,9 +64,9 @@ class OmniHumanSubmitOperator(BaseOperator):
     def __init__(
         self,
         *,
-        image_url: str,
-        audio_url: str,
-        mask_url: Sequence[str] | str | None = None,
+        image_url: str | XComArg,
+        audio_url: str | XComArg,
+        mask_url: Sequence[str] | str | XComArg | None = None,
         prompt: str | None = None,
         seed: int | str = -1,
         output_resolution: int | str = 1080,
@@ -78,9 +78,9 @@ class OmniHumanSubmitOperator(BaseOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.image_url = image_url
-        self.audio_url = audio_url
-        self.mask_url = mask_url
+        self.image_url: Any = image_url  # Airflow renders templated arguments in place
+        self.audio_url: Any = audio_url
+        self.mask_url: Any = mask_url
         self.prompt = prompt
         self.seed = seed
         self.output_resolution = output_resolution

@@ -14,7 +14,7 @@ from airflow_provider_omnihuman.api.waiting import Wait
 from airflow_provider_omnihuman.operators.errors import by_submitting_anew, raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, seconds
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
-from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, video_from_event
+from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, finished_task_id
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -92,12 +92,11 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Resume when the trigger has fired; return the video."""
         with raising_airflow_errors(mended=by_submitting_anew):
-            video = video_from_event(event)
-        self.log.info("OmniHuman task %s is done (request %s)", video["task_id"], video["request_id"])
+            video = self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta))
         ti = context["ti"]
         # Not through the deferral's own arguments, which dag.test() drops; XCom outlives a deferral.
         request = ti.xcom_pull(task_ids=ti.task_id, key="request", map_indexes=ti.map_index)
-        return {**video, "request": request}
+        return {**video.to_dict(), "request": request}
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume; a trigger that failed or ran out of Airflow's own time must not lead to a second submit."""

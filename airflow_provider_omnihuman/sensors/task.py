@@ -19,10 +19,10 @@ from airflow_provider_omnihuman.api.waiting import Wait
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, seconds
-from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, video_from_event
+from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, finished_task_id
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
 
 __all__ = ["OmniHumanTaskSensor"]
 
@@ -54,7 +54,7 @@ class OmniHumanTaskSensor(BaseSensorOperator):
     def __init__(
         self,
         *,
-        omnihuman_task_id: str,
+        omnihuman_task_id: str | XComArg,
         aigc_meta: dict[str, str] | str | None = None,
         omnihuman_conn_id: str = OmniHumanHook.default_conn_name,
         timeout: timedelta | float = timedelta(hours=2),
@@ -64,7 +64,7 @@ class OmniHumanTaskSensor(BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(timeout=timeout, poke_interval=poke_interval, **kwargs)
-        self.omnihuman_task_id = omnihuman_task_id
+        self.omnihuman_task_id: Any = omnihuman_task_id  # Airflow renders templated arguments in place
         self.aigc_meta = aigc_meta
         self.omnihuman_conn_id = omnihuman_conn_id
         self.fault_tolerance = fault_tolerance
@@ -93,9 +93,7 @@ class OmniHumanTaskSensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow passes it
         """Resume when the trigger has fired; return the video."""
         with _raising_sensor_errors():
-            video = video_from_event(event)
-        self.log.info("OmniHuman task %s is done (request %s)", video["task_id"], video["request_id"])
-        return video
+            return self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta)).to_dict()
 
     def _look(self, *, wait: Wait, schedule: PollSchedule, aigc_meta: AigcMeta | None) -> Video | None:
         task_id = self.omnihuman_task_id

@@ -12,12 +12,12 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_omnihuman.api.errors import OmniHumanError, error_from_dict
-from airflow_provider_omnihuman.api.models import AigcMeta, Video
+from airflow_provider_omnihuman.api.models import AigcMeta
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
-__all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "video_from_event"]
+__all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "finished_task_id"]
 
 MIN_FIRST_POLL_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral, before its old process is reaped."""
@@ -27,7 +27,9 @@ DEFER_MARGIN = timedelta(minutes=10)
 
 
 class OmniHumanTaskTrigger(BaseTrigger):
-    """Wait until an OmniHuman task is done; fires one event, read by :func:`video_from_event`.
+    """Wait until an OmniHuman task is done; fires one event, read by :func:`finished_task_id`.
+
+    The event names the task and not its video: Airflow logs events and stores them, and the video's URL is signed.
 
     :param omnihuman_conn_id: whose task it is
     :param omnihuman_task_id: the task waited for (``task_id`` belongs to Airflow, which sets it on every trigger)
@@ -76,15 +78,15 @@ class OmniHumanTaskTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until the task is over or the deadline has passed."""
         try:
-            video = await self._wait()
+            await self._wait()
         except OmniHumanError as error:
             yield TriggerEvent({"status": "error", "error": error.to_dict()})
         else:
-            yield TriggerEvent({"status": "success", "video": video.to_dict()})
+            yield TriggerEvent({"status": "success", "task_id": self.omnihuman_task_id})
 
-    async def _wait(self) -> Video:
+    async def _wait(self) -> None:
         async with await OmniHumanHook(self.omnihuman_conn_id).get_async_conn() as client:
-            return await client.perform(
+            await client.perform(
                 client.api.wait_until_done(
                     self.omnihuman_task_id,
                     wait=Wait(deadline=self.deadline, fault_tolerance_s=self.fault_tolerance_s),
@@ -98,8 +100,8 @@ class OmniHumanTaskTrigger(BaseTrigger):
         self.log.info("%s", progress)
 
 
-def video_from_event(event: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the video that the trigger's event carries, as plain data.
+def finished_task_id(event: Mapping[str, Any] | None) -> str:
+    """Return the id of the task that the trigger saw done.
 
     :param event: as given to the operator's resume method
     :raises OmniHumanError: the error that the event carries, whole
@@ -108,4 +110,4 @@ def video_from_event(event: Mapping[str, Any] | None) -> dict[str, Any]:
         raise OmniHumanError(f"the trigger fired an event that cannot be read: {str(event)[:200]}")
     if event["status"] == "error":
         raise error_from_dict(event["error"])
-    return dict(event["video"])
+    return str(event["task_id"])

@@ -50,12 +50,15 @@ def test_neither_the_trigger_nor_the_resume_arguments_hold_a_signature(video):
     assert "X-Amz" not in str(deferral.trigger.serialize()) + str(deferral.kwargs)
 
 
-def test_it_returns_the_video_with_what_was_asked(video, inputs):
+def test_it_returns_the_video_with_what_was_asked(video, inputs, emulator):
     context = task_context()
-    deferral = deferred(video(deferrable=True), context)
-    done = {"task_id": "7", "video_url": "https://v/a.mp4", "aigc_meta_tagged": None, "request_id": "r", "asked_at": 1.0}
-    result = video().execute_complete(context, {"status": "success", "video": done}, **(deferral.kwargs or {}))
-    assert result == {**done, "request": context["ti"].xcoms["request"]}
+    operator = video(deferrable=True)
+    task_id = deferred(operator, context).trigger.omnihuman_task_id
+    emulator.advance(3600)
+    result = operator.execute_complete(context, {"status": "success", "task_id": task_id})
+    assert result["video_url"].startswith(emulator.endpoint)
+    assert {"task_id", "aigc_meta_tagged", "request_id", "asked_at"} < set(result)
+    assert result["request"] == context["ti"].xcoms["request"]
     assert result["request"]["image_url"] == inputs["image_url"]
 
 

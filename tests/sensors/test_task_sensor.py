@@ -66,9 +66,12 @@ def test_a_passing_fault_before_deferring_is_left_to_the_trigger(job, emulator, 
         sensor(task_id, deferrable=True).execute(task_context())
 
 
-def test_it_resumes_with_the_video():
-    video = {"task_id": "7", "video_url": "https://v", "aigc_meta_tagged": True, "request_id": "r", "asked_at": 1.0}
-    assert sensor("7").execute_complete(task_context(), {"status": "success", "video": video}) == video
+def test_it_resumes_with_the_video(job, emulator):
+    task_id = job()
+    emulator.advance(3600)
+    video = sensor(task_id).execute_complete(task_context(), {"status": "success", "task_id": task_id})
+    assert video["task_id"] == task_id
+    assert video["video_url"].startswith(emulator.endpoint)
 
 
 def test_poke_mode_waits_on_the_worker(job, emulator):
