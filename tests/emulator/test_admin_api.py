@@ -10,11 +10,12 @@ from emulator_client import QUERY, SUBMIT
 def test_state_counts_requests_jobs_and_money(start, body):
     client = start(price_per_s=1.2)
     task_id = client.submit(body)
-    client.call(SUBMIT, body)
+    for _ in range(2):
+        client.call(SUBMIT, body)
     requests.get(client.result(task_id).json()["data"]["video_url"], timeout=5)
     state = client.state()
     assert state["accepted"] == 1
-    assert state["requests"][SUBMIT] == {"10000": 1, "50430": 1}
+    assert state["requests"][SUBMIT] == {"10000": 1, "50430": 2}
     assert state["requests"]["video"] == {"200": 1}
     assert set(state["requests"][QUERY]) == {"10000"}
     (job,) = state["jobs"]

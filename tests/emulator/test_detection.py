@@ -6,6 +6,7 @@ import io
 import json
 import time
 
+import av
 import emulator_drawing as drawing
 import numpy as np
 import pytest
@@ -54,8 +55,13 @@ def test_masks_choose_who_speaks(fast, site, body):
     masks = detect(fast, duo)["object_detection_result"]["mask"]["url"]
     task_id = fast.submit(body | {"image_url": duo, "mask_url": masks[:1]})
     fast.wait_until_rendered(task_id)  # before the clock is moved: the masks' own URLs would be dead
-    reply = fast.result(task_id)
-    assert reply.json()["data"]["status"] == "done"
+    url = fast.result(task_id).json()["data"]["video_url"]
+    with av.open(io.BytesIO(requests.get(url, timeout=5).content)) as video:
+        frames = np.stack([frame.to_ndarray(format="gray") for frame in video.decode(video=0)])
+    moved = np.ptp(frames, axis=0) > 40
+    half = moved.shape[1] // 2
+    assert moved[:, :half].any()  # the larger one, on the left
+    assert not moved[:, half:].any()
 
 
 def test_empty_mask_is_refused(fast, site, body):

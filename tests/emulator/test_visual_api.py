@@ -273,6 +273,14 @@ class TestInputs:
         client.wait_until_rendered(client.submit(body))
         assert "/portrait.png?X-Amz-Signature=a%2Fb&x=1" in site.asked
 
+    def test_presigned_s3_urls_work(self, client, body, site, presigned):
+        urls = {
+            "image_url": presigned("in/portrait of Ada+1.png", site.files["/portrait.png"]),
+            "audio_url": presigned("in/声音.wav", site.files["/voice.wav"]),
+        }
+        assert "X-Amz-Signature" in urls["image_url"]
+        assert client.wait_until_rendered(client.submit(body | urls))["code"] is None
+
     def test_redirects_are_followed_but_not_off_this_machine(self, start, body, site):
         client = start(concurrency=0)
         site.redirects |= {"/here": "/portrait.png", "/away": "http://example.com/portrait.png"}
