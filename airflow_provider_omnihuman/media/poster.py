@@ -69,7 +69,7 @@ def _contrast(frame: VideoFrame) -> float:
 def _encode(frame: VideoFrame) -> bytes:
     import av
 
-    picture = frame.reformat(format="yuvj420p", dst_color_range="JPEG")
+    picture = frame.reformat(format="yuvj420p")
     encoder: Any = av.CodecContext.create("mjpeg", "w")
     encoder.width, encoder.height = frame.width, frame.height
     encoder.pix_fmt, encoder.time_base = picture.format.name, Fraction(1)
