@@ -5,10 +5,15 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 compile=(uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
   --no-emit-find-links --no-annotate --no-header --upgrade)
+# An older Airflow does not run on all that came after it (3.2.2 fails on FastAPI's later releases): its packages are those of
+# its own time, but for the bridge between Airflow versions, which is made to be newer.
+declare -A last_day=([3.1]=2026-04-15 [3.2]=2026-06-15 [3.3]=$(date -u +%F))
 for minor in 3.1 3.2 3.3; do
-  echo "Airflow $minor"
+  echo "Airflow $minor, packages until ${last_day[$minor]}"
   "${compile[@]}" pyproject.toml --extra dev --no-emit-package airflow-provider-omnihuman \
-    --constraints <(echo "apache-airflow==$minor.*"; cat "requirements/airflow-$minor.in" 2>/dev/null || true) \
+    --exclude-newer "${last_day[$minor]}T23:59:59Z" \
+    --exclude-newer-package "apache-airflow-providers-common-compat=${last_day[3.3]}T23:59:59Z" \
+    --constraints <(echo "apache-airflow==$minor.*") \
     --output-file "requirements/airflow-$minor.txt"
 done
 "${compile[@]}" - --output-file requirements/uv.txt <<<"uv"

@@ -21,9 +21,14 @@ def airflow_database() -> None:
 
 
 def dag_of(path: Path):
-    from airflow.dag_processing.dagbag import BundleDagBag
+    try:
+        from airflow.dag_processing.dagbag import BundleDagBag
+    except ModuleNotFoundError:  # Airflow 3.1
+        from airflow.models.dagbag import DagBag
 
-    bag = BundleDagBag(dag_folder=path, bundle_path=path.parent, bundle_name="dags-folder")
+        bag = DagBag(dag_folder=path, include_examples=False)
+    else:
+        bag = BundleDagBag(dag_folder=path, bundle_path=path.parent, bundle_name="dags-folder")
     assert bag.import_errors == {}
     (dag,) = bag.dags.values()
     return dag
