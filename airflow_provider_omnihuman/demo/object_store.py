@@ -66,7 +66,7 @@ def object_store(environment: Mapping[str, str], credentials: Credentials, *, po
     """Return the store, not started."""
     service = Service(
         "object-store",
-        (sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)),
+        (sys.executable, "-m", "airflow_provider_omnihuman.demo.quiet_moto", "-H", "127.0.0.1", "-p", str(port)),
         environment=environment,
         log_path=logs / "object-store.log",
         run_id=run_id,
