@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 RUN_MARK = "OMNIHUMAN_DEMO_RUN"
 SERVICE_MARK = "OMNIHUMAN_DEMO_SERVICE"
