@@ -20,7 +20,7 @@ def get_provider_info(version: str) -> dict[str, Any]:
         "integrations": [
             {
                 "integration-name": INTEGRATION,
-                "external-doc-url": "https://www.volcengine.com/product/jimeng",
+                "external-doc-url": "https://www.volcengine.com/docs/6444/1390583",
                 "tags": ["service"],
             }
         ],

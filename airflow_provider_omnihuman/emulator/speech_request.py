@@ -58,7 +58,14 @@ def read_speech_request(body: bytes, resource: str, text_limit: int) -> SpeechRe
         raise SpeechApiError("45002001")
     if len(text) > text_limit:
         raise SpeechApiError("40402003", f"{len(text)} characters")
-    return SpeechRequest(text, voice, audio["format"], audio["sample_rate"], audio["speech_rate"])
+    return SpeechRequest(text, _voice_for(text, voice), audio["format"], audio["sample_rate"], audio["speech_rate"])
+
+
+def _voice_for(text: str, voice: str) -> str:
+    """Return the local voice for a text: the service's Chinese speakers read Latin script as English, espeak's spell it."""
+    if voice.startswith("cmn") and not any(character > "\u2e7f" for character in text):
+        return voice.replace("cmn", "en-us", 1)
+    return voice
 
 
 def _read_params(body: bytes) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from airflow_provider_omnihuman.emulator.settings import (
     LOCAL_SPEECH_API_KEY,
     LOCAL_SPEECH_APP_ID,
 )
+from airflow_provider_omnihuman.emulator.speech_request import read_speech_request
 
 NEW = {"X-Api-Key": LOCAL_SPEECH_API_KEY, "X-Api-Resource-Id": "seed-tts-2.0"}
 OLD = {
@@ -74,6 +75,14 @@ def test_formats(client):
 def test_speech_rate_is_honoured(client):
     slow, fast = (seconds_of(audio_of(say(client, speech_rate=rate))) for rate in (-50, 100))
     assert slow > 2.5 * fast
+
+
+@pytest.mark.parametrize(
+    ("text", "language"), [("Good morning, all.", "en-us"), ("大家好。", "cmn"), ("大家好, welcome.", "cmn")]
+)
+def test_a_chinese_speaker_reads_latin_script_as_english(text, language):
+    body = json.dumps({"req_params": {"text": text, "speaker": "zh_female_vv_uranus_bigtts"}}).encode()
+    assert read_speech_request(body, "seed-tts-2.0", 1000).voice == f"{language}+f3"
 
 
 def test_chinese(client):
