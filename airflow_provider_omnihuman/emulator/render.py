@@ -112,7 +112,8 @@ def _scale_mask(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bo
 
 
 def _add_video(container: Any, size: tuple[int, int], *, fast: bool) -> Any:
-    options = {"preset": "ultrafast", "crf": "27" if fast else "21"}
+    # A constant quantiser spares the rate control, a fifth of the time, and a drawing does not need it.
+    options = {"preset": "ultrafast", "qp": "28" if fast else "23"}
     stream = container.add_stream("libx264", rate=FPS, options=options)
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
