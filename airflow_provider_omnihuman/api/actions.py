@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 import httpx
 
-from airflow_provider_omnihuman.api.errors import MalformedReplyError
+from airflow_provider_omnihuman.api.errors import InvalidRequestError, MalformedReplyError
 from airflow_provider_omnihuman.api.models import (
     MAX_MASKS,
     AigcMeta,
@@ -24,6 +24,7 @@ from airflow_provider_omnihuman.api.models import (
 )
 from airflow_provider_omnihuman.api.replies import Reply, malformed_data, parse_json_object, read_reply
 from airflow_provider_omnihuman.api.sites import Site
+from airflow_provider_omnihuman.api.urls import check_media_url
 
 __all__ = ["Call", "detect_subjects", "get_result", "read_recognition", "submit_recognition", "submit_video"]
 
@@ -100,8 +101,8 @@ def detect_subjects(site: Site, image_url: str) -> Call[Subjects]:
 
 def _read_submission(reply: Reply) -> Submission:
     task_id = reply.data.get("task_id")
-    if not isinstance(task_id, str) or not task_id:
-        raise malformed_data(reply, f"data.task_id is {type(task_id).__name__}, not a string")
+    if not isinstance(task_id, str) or not task_id.strip() or not task_id.isprintable():
+        raise malformed_data(reply, f"data.task_id is {type(task_id).__name__} {ascii(task_id)[:60]}, not a string to ask by")
     return Submission(task_id=task_id, request_id=reply.request_id)
 
 
@@ -110,7 +111,7 @@ def _read_task(reply: Reply, task_id: str) -> TaskReply:
     try:
         status = TaskStatus(str(raw))
     except ValueError as error:
-        why = f"data.status is {str(raw)[:60]!r}, which the API does not document"
+        why = f"data.status is {ascii(raw)[:60]}, which the API does not document"
         raise malformed_data(reply, why).with_task(task_id) from error
     result = None
     if reply.data.get("resp_data"):
@@ -118,6 +119,8 @@ def _read_task(reply: Reply, task_id: str) -> TaskReply:
     # The international site answers inside resp_data; accept both places on both sites.
     sources = [reply.data, result or {}]
     url = next((s["video_url"] for s in sources if isinstance(s.get("video_url"), str) and s["video_url"]), None)
+    if url:
+        _check_url(url, reply=reply, where="data.video_url")
     tagged = next((s["aigc_meta_tagged"] for s in sources if isinstance(s.get("aigc_meta_tagged"), bool)), None)
     return TaskReply(
         task_id=task_id,
@@ -129,6 +132,13 @@ def _read_task(reply: Reply, task_id: str) -> TaskReply:
     )
 
 
+def _check_url(url: object, *, reply: Reply, where: str) -> None:
+    try:
+        check_media_url(url, field=where)
+    except InvalidRequestError as error:
+        raise malformed_data(reply, error.message) from error
+
+
 def read_recognition(reply: TaskReply) -> bool:
     """Return whether a subject is present: ``resp_data`` is ``{"status": 1}`` or ``{"status": 0}``.
 
@@ -137,7 +147,7 @@ def read_recognition(reply: TaskReply) -> bool:
     status = (reply.result or {}).get("status")
     if status not in (0, 1):
         raise MalformedReplyError(
-            f"the reply to subject recognition has status {status!r}, not 0 or 1",
+            f"the reply to subject recognition has status {ascii(status)[:60]}, not 0 or 1",
             request_id=reply.request_id,
             task_id=reply.task_id,
         )
@@ -148,14 +158,16 @@ def _read_subjects(reply: Reply) -> Subjects:
     result = parse_json_object(reply.data.get("resp_data"), reply=reply, where="data.resp_data")
     # Two inner checks beside the envelope's: code, then status (0: no subject).
     if result.get("code", 0) != 0:
-        raise malformed_data(reply, f"subject detection failed with inner code {str(result.get('code'))[:20]}")
+        raise malformed_data(reply, f"subject detection failed with inner code {ascii(result.get('code'))[:20]}")
     if result.get("status") not in (0, 1):
-        raise malformed_data(reply, f"subject detection has inner status {str(result.get('status'))[:20]}")
+        raise malformed_data(reply, f"subject detection has inner status {ascii(result.get('status'))[:20]}")
     detection = result.get("object_detection_result")
     mask = detection.get("mask") if isinstance(detection, dict) else None
     urls = mask.get("url") if isinstance(mask, dict) else None
     if result["status"] == 0 or urls is None:
         return Subjects(mask_urls=(), request_id=reply.request_id)
-    if not isinstance(urls, list) or not all(isinstance(url, str) and url for url in urls):
+    if not isinstance(urls, list):
         raise malformed_data(reply, "mask.url is not a list of URLs")
+    for url in urls:
+        _check_url(url, reply=reply, where="mask.url")
     return Subjects(mask_urls=tuple(urls[:MAX_MASKS]), request_id=reply.request_id)

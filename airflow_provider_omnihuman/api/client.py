@@ -33,7 +33,10 @@ _NEVER_ARRIVED = (
     httpx.PoolTimeout,
     httpx.UnsupportedProtocol,
     httpx.InvalidURL,
+    httpx.ProxyError,  # the proxy refused to open a tunnel, through which the request would have gone
+    UnicodeError,  # the resolver's, about a host name that cannot exist
 )
+_FOREIGN = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 
 
 def _transport_error(error: Exception) -> TransportError:
@@ -107,7 +110,7 @@ class OmniHumanClient(_Configured):
                     continue
                 try:
                     response = self._http.send(step)
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                except _FOREIGN as error:
                     step = conversation.throw(_transport_error(error))
                 else:
                     step = conversation.send(response)
@@ -152,7 +155,7 @@ class AsyncOmniHumanClient(_Configured):
                     continue
                 try:
                     response = await self._http.send(step)
-                except (httpx.HTTPError, httpx.InvalidURL) as error:
+                except _FOREIGN as error:
                     step = conversation.throw(_transport_error(error))
                 else:
                     step = conversation.send(response)

@@ -46,7 +46,7 @@ from airflow_provider_omnihuman.api.models import (
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
 from airflow_provider_omnihuman.api.submitting import check_reach, gave_up_while_forwarding, outcome_unknown
-from airflow_provider_omnihuman.api.urls import check_media_url
+from airflow_provider_omnihuman.api.urls import check_media_url, shown
 from airflow_provider_omnihuman.api.waiting import FaultWindow, Progress, Wait, lost_error, no_url_error, timeout_error
 
 __all__ = ["Conversation", "Conversations", "Pause"]
@@ -92,6 +92,10 @@ class Conversations:
     clock: Callable[[], float] = time.time
     rng: Random = field(default_factory=Random)
 
+    def __post_init__(self) -> None:
+        if self.endpoint:
+            check_media_url(self.endpoint, field="endpoint")
+
     @property
     def base_url(self) -> str:
         """The endpoint in use."""
@@ -107,7 +111,7 @@ class Conversations:
         :raises SubmitOutcomeUnknownError: the request may have arrived and its reply was lost
         :raises OmniHumanError: a definite refusal; nothing was started
         """
-        check_reach(request, endpoint=self.base_url)
+        check_reach(request.urls, endpoint=self.base_url)
         call = submit_video(self.site, request)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
@@ -202,7 +206,7 @@ class Conversations:
         :param timeout_s: for the whole conversation
         :raises TransportError: no answer in time
         """
-        check_media_url(image_url, field="image_url")
+        self._check_portrait(image_url)
         deadline = self.clock() + timeout_s
         submission = yield from self._asking(submit_recognition(self.site, image_url))
         call = get_result(self.site, submission.task_id, req_key=self.site.recognize)
@@ -222,7 +226,7 @@ class Conversations:
 
         :param image_url: http(s) URL of the picture
         """
-        check_media_url(image_url, field="image_url")
+        self._check_portrait(image_url)
         return (yield from self._asking(detect_subjects(self.site, image_url)))
 
     def probe(self) -> Conversation[None]:
@@ -238,6 +242,9 @@ class Conversations:
             # The question was understood, so the key is good; only what concerns access or the service itself is a no.
             if lookup(error.code or "", http_status=error.http_status).kind is not Kind.INPUT:
                 raise
+
+    def _check_portrait(self, image_url: str) -> None:
+        check_reach({"image_url": check_media_url(image_url, field="image_url")}, endpoint=self.base_url)
 
     def _asking(self, call: Call[T], *, task_id: str | None = None) -> Conversation[T]:
         """Make a call that is safe to repeat, a few times if faults pass."""
@@ -276,6 +283,8 @@ class Conversations:
 def _task_id(task_id: object) -> str:
     if not isinstance(task_id, str) or not task_id.strip():
         raise InvalidRequestError(
-            f"the OmniHuman task id must be a non-empty string, not {task_id!r}: a number loses digits on its way"
+            f"the OmniHuman task id must be a non-empty string, not {shown(task_id)}: a number loses digits on its way"
         )
+    if not task_id.isprintable():
+        raise InvalidRequestError(f"the OmniHuman task id holds characters that no task id has: {ascii(task_id)[:80]}")
     return task_id

@@ -215,4 +215,6 @@ def lookup(code: str, *, http_status: int | None = None) -> ErrorCode:
         return ErrorCode(code, "an undocumented limit", Retry.ASK_AGAIN, Kind.QUOTA, _QUOTA, http_status)
     if http_status is not None and http_status >= 500:  # noqa: PLR2004 - server errors
         return ErrorCode(code, "an undocumented server error", Retry.ASK_AGAIN, Kind.INTERNAL, _INTERNAL, http_status)
-    return ErrorCode(code, "an undocumented error", Retry.NEVER, Kind.INPUT, "see the message", http_status)
+    # The gateway's codes are words, and say nothing of the task; 401 and 403 speak of the key, whoever answers.
+    kind = Kind.INPUT if code.isdigit() and http_status not in {401, 403} else Kind.ACCESS
+    return ErrorCode(code, "an undocumented error", Retry.NEVER, kind, "see the message", http_status)

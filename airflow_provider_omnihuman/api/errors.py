@@ -86,7 +86,7 @@ class OmniHumanError(Exception):
     def __str__(self) -> str:
         parts = [f"[{self.code}] " if self.code else "", self.message]
         ids = {"task": self.task_id, "request": self.request_id, "logid": self.logid}
-        named = ", ".join(f"{name} {value}" for name, value in ids.items() if value and value not in self.message)
+        named = ", ".join(f"{name} {value}" for name, value in ids.items() if value and str(value) not in self.message)
         parts.append(f" ({named})" if named else "")
         parts.append(f": {self.advice}" if self.advice else "")
         return "".join(parts)
@@ -183,5 +183,5 @@ def error_from_dict(data: dict[str, Any]) -> OmniHumanError:
     cls = _CLASSES.get(str(data.get("error")), OmniHumanError)
     names = (name for name in cls.wire_fields if data.get(name) is not None)
     fields = {name: data[name] for name in names}
-    retry = Retry(data["retry"]) if data.get("retry") in set(Retry) else None
+    retry = Retry(data["retry"]) if data.get("retry") in list(Retry) else None
     return cls(str(data.get("message", "unknown error")), retry=retry, **fields)

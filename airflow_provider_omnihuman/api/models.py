@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
-from airflow_provider_omnihuman.api.urls import check_media_url, without_query
+from airflow_provider_omnihuman.api.urls import check_media_url, shown, without_query
 
 __all__ = [
     "MAX_AUDIO_S",
@@ -38,6 +38,16 @@ PROMPT_ADVISED_CHARACTERS = 300
 RESOLUTIONS = (720, 1080)
 """Values of ``output_resolution`` (reference page)."""
 _MAX_ID_CHARACTERS = 256
+_MAX_SEED = 2**63 - 1
+"""The page says "int"; more than 64 bits is no service's integer."""
+
+
+def _check_sendable(text: str, *, field: str) -> None:
+    """Refuse what JSON in UTF-8 cannot carry: half of a surrogate pair, as a careless cut through an emoji leaves it."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequestError(f"{field} holds a broken character (a lone surrogate) at position {error.start}") from error
 
 
 class TaskStatus(StrEnum):
@@ -86,13 +96,14 @@ class AigcMeta:
                 continue
             if not isinstance(value, str) or not value:
                 raise InvalidRequestError(
-                    f"aigc_meta.{item.name} must be a non-empty string, not {value!r}; "
+                    f"aigc_meta.{item.name} must be a non-empty string, not {shown(value)}; "
                     "producer_id and content_propagator are required"
                 )
             if len(value) > _MAX_ID_CHARACTERS:
                 raise InvalidRequestError(
                     f"aigc_meta.{item.name} has {len(value)} characters; at most {_MAX_ID_CHARACTERS} are allowed"
                 )
+            _check_sendable(value, field=f"aigc_meta.{item.name}")
 
     @classmethod
     def from_dict(cls, data: Any) -> AigcMeta:
@@ -153,12 +164,13 @@ class VideoRequest:
     def _check_parameters(self) -> None:
         if self.prompt is not None and not isinstance(self.prompt, str):
             raise InvalidRequestError(f"prompt must be text, not {type(self.prompt).__name__}")
-        if type(self.seed) is not int or self.seed < -1:
-            raise InvalidRequestError(f"seed must be an integer ≥ -1 (-1: random), not {self.seed!r}")
+        _check_sendable(self.prompt or "", field="prompt")
+        if type(self.seed) is not int or not -1 <= self.seed <= _MAX_SEED:
+            raise InvalidRequestError(f"seed must be an integer ≥ -1 (-1: random) of at most 64 bits, not {shown(self.seed)}")
         if type(self.output_resolution) is not int or self.output_resolution not in RESOLUTIONS:
-            raise InvalidRequestError(f"output_resolution must be 720 or 1080, not {self.output_resolution!r}")
+            raise InvalidRequestError(f"output_resolution must be 720 or 1080, not {shown(self.output_resolution)}")
         if type(self.pe_fast_mode) is not bool:
-            raise InvalidRequestError(f"pe_fast_mode must be true or false, not {self.pe_fast_mode!r}")
+            raise InvalidRequestError(f"pe_fast_mode must be true or false, not {shown(self.pe_fast_mode)}")
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -184,6 +196,12 @@ class VideoRequest:
             "pe_fast_mode": self.pe_fast_mode,
         }
         return body
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """The inputs that the service fetches, by the name that a message gives them."""
+        masks = {f"mask_url[{index}]": url for index, url in enumerate(self.mask_url)}
+        return {"image_url": self.image_url, "audio_url": self.audio_url, **masks}
 
     def facts(self) -> dict[str, Any]:
         """Return the request as it may be logged and archived: the queries of its URLs left out."""

@@ -154,8 +154,11 @@ def _malformed(response: httpx.Response, why: str) -> MalformedReplyError:
 def _code_text(code: object) -> str | None:
     if isinstance(code, bool) or not isinstance(code, (int, str)):
         return None
-    return str(code) or None
+    return _text(str(code)[:_SHOWN_CHARACTERS])
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    """Return text for a person: it goes into logs and databases, which choke on lone surrogates and NUL."""
+    if not isinstance(value, str) or not value:
+        return None
+    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)

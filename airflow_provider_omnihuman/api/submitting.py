@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import httpx
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from airflow_provider_omnihuman.api.error_codes import Kind, lookup
 from airflow_provider_omnihuman.api.errors import (
@@ -11,22 +13,27 @@ from airflow_provider_omnihuman.api.errors import (
     ServiceError,
     SubmitOutcomeUnknownError,
 )
-from airflow_provider_omnihuman.api.models import VideoRequest
 from airflow_provider_omnihuman.api.urls import is_private_host
 
 __all__ = ["check_reach", "gave_up_while_forwarding", "outcome_unknown"]
 
 
-def check_reach(request: VideoRequest, *, endpoint: str) -> None:
-    """Refuse inputs that the service cannot reach, before they are paid for: it fetches them from outside."""
+_BUSINESS_CODE = re.compile(r"\d{5}")
+"""As in both tables; the gateway's own numbers have six digits."""
+
+
+def check_reach(urls: Mapping[str, str], *, endpoint: str) -> None:
+    """Refuse inputs that the service cannot reach, before they are paid for: it fetches them from outside.
+
+    :param urls: checked URLs by the name that the message gives them
+    :param endpoint: of the service; one on this network (an emulator) reaches what this network reaches
+    """
     if is_private_host(endpoint):
         return
-    named = {"image_url": request.image_url, "audio_url": request.audio_url}
-    named |= {f"mask_url[{index}]": url for index, url in enumerate(request.mask_url)}
-    for name, url in named.items():
+    for name, url in urls.items():
         if is_private_host(url):
             raise InvalidRequestError(
-                f"{name} points to {httpx.URL(url).host!r}, which only this network can reach; the service fetches its "
+                f"{name} points to {urlsplit(url).hostname!r}, which only this network can reach; the service fetches its "
                 "inputs from outside: give a public URL, or an s3:// one of a store with a public endpoint"
             )
 
@@ -37,7 +44,7 @@ def gave_up_while_forwarding(error: ServiceError) -> bool:
     A business code is the service's own word, and the reference page promises no task then; a gateway's 5xx is not.
     """
     code = error.code or ""
-    return lookup(code, http_status=error.http_status).kind is Kind.INTERNAL and not code.isdigit()
+    return lookup(code, http_status=error.http_status).kind is Kind.INTERNAL and not _BUSINESS_CODE.fullmatch(code)
 
 
 def outcome_unknown(error: OmniHumanError) -> SubmitOutcomeUnknownError:

@@ -6,12 +6,22 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
+import httpx
+
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 
-__all__ = ["check_media_url", "is_private_host", "scrub", "without_query"]
+__all__ = ["check_media_url", "is_private_host", "scrub", "shown", "sound_host", "without_query"]
 
 _URL_WITH_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
+# A presigned query that lost its URL, or was percent-encoded into another one: S3, TOS and the like.
+_SIGNED_PARAMETERS = re.compile(
+    r"\b((?:X-[A-Za-z]+-)?(?:Signature|Credential|Security-Token)(?:=|%3D))[^\s&\"'<>]+", re.IGNORECASE
+)
+_USER_INFO = re.compile(r"(https?://)[^\s/?#\"'<>@]*@", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+_SHOWN_CHARACTERS = 200
+_MAX_LABEL_CHARACTERS = 63
+"""Of one part of a host name (RFC 1035)."""
 
 
 def without_query(url: str) -> str:
@@ -20,16 +30,40 @@ def without_query(url: str) -> str:
 
 
 def scrub(text: str) -> str:
-    """Strip the query of every URL inside ``text``: the service may echo a presigned input in a message."""
-    return _URL_WITH_QUERY.sub(r"\1?…", text)
+    """Strip queries, passwords and signatures of every URL inside ``text``: the service may echo a presigned input."""
+    text = _URL_WITH_QUERY.sub(r"\1?…", text)
+    return _SIGNED_PARAMETERS.sub(r"\1…", _USER_INFO.sub(r"\1…@", text))
+
+
+def shown(value: object) -> str:
+    """Return a refused value as a message may show it: no signatures, not endless."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more than 4300 digits has no decimal text
+        text = f"a huge {type(value).__name__}"
+    text = scrub(text)
+    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+
+
+def sound_host(url: str) -> bool:
+    """Say whether the host of ``url`` can be looked up at all: the resolver raises on empty and overlong parts."""
+    try:
+        host = httpx.URL(url).raw_host.decode("ascii")
+    except (httpx.InvalidURL, UnicodeError):
+        return False
+    if ":" in host:
+        return True
+    parts = host.removesuffix(".").split(".")
+    return all(0 < len(part) <= _MAX_LABEL_CHARACTERS for part in parts)
 
 
 def _split(url: str, *, field: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         _ = parts.port  # a port out of range raises here
-    except ValueError as error:
-        raise InvalidRequestError(f"{field} is not a URL: {without_query(url)[:200]!r} ({error})") from error
+        httpx.URL(url)
+    except (ValueError, httpx.InvalidURL) as error:
+        raise InvalidRequestError(f"{field} is not a URL: {shown(without_query(url))} ({scrub(str(error))[:60]})") from error
     return parts
 
 
@@ -43,28 +77,30 @@ def check_media_url(url: object, *, field: str) -> str:
     :raises InvalidRequestError: says what is wrong and with which value, its query left out
     """
     if not isinstance(url, str) or not url:
-        raise InvalidRequestError(f"{field} must be an http(s) URL, not {type(url).__name__} {url!r}")
+        raise InvalidRequestError(f"{field} must be an http(s) URL, not {type(url).__name__} {shown(url)}")
     if url.lower().startswith("data:"):
         raise InvalidRequestError(
             f"{field} is a data: URL, which the service refuses: upload the file and give its http(s) or s3:// URL"
         )
-    shown = without_query(url)[:200]
+    plain = shown(without_query(url))
     if _UNPRINTABLE.search(url):
-        raise InvalidRequestError(f"{field} holds a space or control character: {shown!r}; percent-encode it")
+        raise InvalidRequestError(f"{field} holds a space or control character: {plain}; percent-encode it")
     parts = _split(url, field=field)
     if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
-        raise InvalidRequestError(f"{field} must be an http(s) URL with a host, not {shown!r}")
+        raise InvalidRequestError(f"{field} must be an http(s) URL with a host, not {plain}")
     if parts.username or parts.password:
         raise InvalidRequestError(f"{field} carries a user name or password: use a presigned URL instead")
+    if not sound_host(url):
+        raise InvalidRequestError(f"{field} has a host that cannot exist: {plain}")
     return url
 
 
 def is_private_host(url: str) -> bool:
     """Say whether the host of ``url`` is one that only this machine or its network can reach."""
-    host = (urlsplit(url).hostname or "").lower()
-    if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
+    host = (urlsplit(url).hostname or "").lower().removesuffix(".")
+    if host.endswith((".localhost", ".local", ".internal")):
         return True
     try:
         return not ipaddress.ip_address(host).is_global
     except ValueError:
-        return False
+        return "." not in host  # localhost, or a name that a local resolver completes, such as a container's

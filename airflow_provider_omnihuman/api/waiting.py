@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, fields
 
-from airflow_provider_omnihuman.api.errors import MalformedReplyError, OmniHumanError, TaskLostError, WaitTimeoutError
+from airflow_provider_omnihuman.api.errors import (
+    InvalidRequestError,
+    MalformedReplyError,
+    OmniHumanError,
+    TaskLostError,
+    WaitTimeoutError,
+)
 from airflow_provider_omnihuman.api.models import TaskReply, TaskStatus
 
 __all__ = ["FaultWindow", "Progress", "Wait", "lost_error", "no_url_error", "timeout_error"]
@@ -45,6 +52,11 @@ class Wait:
     deadline: float
     fault_tolerance_s: float = 600.0
     empty_url_tolerance_s: float = 300.0
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            if math.isnan(getattr(self, item.name)):  # no comparison with it is ever true: the wait would never end
+                raise InvalidRequestError(f"{item.name} is not a number of seconds: {getattr(self, item.name)!r}")
 
 
 @dataclass(slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ __all__ = ["S3Location", "locate"]
 _SCHEME = "s3://"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=-]+")
 _MAX_KEY_BYTES = 1024
+_VIDEO_SUFFIX = ".mp4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,12 @@ class S3Location:
         return f"{_SCHEME}{self.bucket}/{quote(self.key)}"
 
     def sibling(self, suffix: str) -> S3Location:
-        """Return the place beside this one with another file name ending, such as ``.json``."""
-        return S3Location(self.bucket, str(PurePosixPath(self.key).with_suffix(suffix)))
+        """Return the place beside this one with another ending, such as ``.json``, in place of ``.mp4`` only.
+
+        Any other dot belongs to the name: ``2026.01`` and ``2026.02`` must not share a manifest.
+        """
+        stem = self.key[: -len(_VIDEO_SUFFIX)] if self.key.lower().endswith(_VIDEO_SUFFIX) else self.key
+        return S3Location(self.bucket, stem + suffix)
 
 
 def locate(hook: S3Hook, *, bucket: str | None, key: str | None, context: Mapping[str, Any], filename: str) -> S3Location:
@@ -69,8 +73,11 @@ def locate(hook: S3Hook, *, bucket: str | None, key: str | None, context: Mappin
         )
     key = key or _default_prefix(context)
     key = key + filename if key.endswith("/") else key
-    if len(key.encode()) > _MAX_KEY_BYTES:
-        raise ArchiveError(f"the S3 key has {len(key.encode())} bytes; S3 allows {_MAX_KEY_BYTES}: {key[:80]!r}…")
+    size = len(key.encode(errors="surrogatepass"))
+    if size > _MAX_KEY_BYTES or not key.isprintable():
+        raise ArchiveError(
+            f"the S3 key has {size} bytes; S3 allows {_MAX_KEY_BYTES}, of printable characters: {ascii(key)[:80]}…"
+        )
     return S3Location(bucket, key.lstrip("/"))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow_provider_omnihuman import __version__
 from airflow_provider_omnihuman.api.models import Video
+from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.archive.transfer import Stored
 from airflow_provider_omnihuman.media.aigc_label import AigcLabel
@@ -54,6 +55,7 @@ def build_manifest(
     :param airflow: which task archived it
     """
     asked = {name: value for name, value in request.items() if name not in {"task_id", "request_id", "submitted_at"}}
+    asked |= {name: _unsigned(asked[name]) for name in ("image_url", "audio_url", "mask_url") if name in asked}
     return {
         "manifest_version": MANIFEST_VERSION,
         "provider_version": __version__,
@@ -79,7 +81,12 @@ def build_manifest(
 
 def manifest_json(manifest: dict[str, Any]) -> bytes:
     """Return the document's bytes: UTF-8, indented, readable by a person."""
-    return json.dumps(manifest, ensure_ascii=False, indent=2).encode() + b"\n"
+    return json.dumps(manifest, ensure_ascii=False, indent=2, default=str).encode(errors="replace") + b"\n"
+
+
+def _unsigned(value: Any) -> Any:
+    """Return URLs without their queries, for a request that a Dag's author put together."""
+    return without_query(value) if isinstance(value, str) else [_unsigned(item) for item in value or ()]
 
 
 def _iso(epoch_s: float) -> str:

@@ -144,5 +144,5 @@ def _chunks(url: str) -> Iterator[Iterator[bytes]]:
             yield response.iter_bytes(1024 * 1024)
     except httpx.HTTPStatusError as error:
         raise DownloadError(f"the video URL {shown} answers HTTP {error.response.status_code}") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise DownloadError(f"the download of {shown} broke off: {type(error).__name__}") from error

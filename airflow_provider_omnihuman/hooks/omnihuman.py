@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from airflow.sdk import BaseHook
-
 from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
 from airflow_provider_omnihuman.api.errors import OmniHumanError
 from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, Video, VideoRequest
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
+from airflow_provider_omnihuman.hooks.form import HookWithForm
 from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
 
 __all__ = ["OmniHumanHook"]
@@ -21,7 +20,7 @@ __all__ = ["OmniHumanHook"]
 T = TypeVar("T")
 
 
-class OmniHumanHook(BaseHook):
+class OmniHumanHook(HookWithForm):
     """Talk to Volcengine OmniHuman 1.5 with the keys of an Airflow connection.
 
     :param omnihuman_conn_id: a connection of type ``omnihuman``: login and password are the Access Key ID and the Secret
@@ -38,20 +37,6 @@ class OmniHumanHook(BaseHook):
         super().__init__(**kwargs)
         self.omnihuman_conn_id = omnihuman_conn_id
         self._client: OmniHumanClient | None = None
-
-    @classmethod
-    def get_connection_form_widgets(cls) -> dict[str, Any]:
-        """Return the form's fields; Airflow 3.1 asks here, later ones read the provider metadata."""
-        from airflow_provider_omnihuman.connection_forms import form_widgets
-
-        return form_widgets(cls.conn_type)
-
-    @classmethod
-    def get_ui_field_behaviour(cls) -> dict[str, Any]:
-        """Return the form's labels; Airflow 3.1 asks here, later ones read the provider metadata."""
-        from airflow_provider_omnihuman.connection_forms import ui_field_behaviour
-
-        return ui_field_behaviour(cls.conn_type)
 
     def settings(self) -> ConnectionSettings:
         """Return the connection, read and checked.
@@ -121,7 +106,8 @@ class OmniHumanHook(BaseHook):
         :param patience_s: how long to outlast passing faults and a URL that is not there yet, seconds
         :raises OmniHumanError: as :meth:`wait_until_done`
         """
-        wait = Wait(deadline=time.time() + patience_s, fault_tolerance_s=patience_s)
+        # The tolerances end before the deadline: a service that does not answer is no job that is late, and a retry may mend it.
+        wait = Wait(deadline=time.time() + 1.2 * patience_s, fault_tolerance_s=patience_s, empty_url_tolerance_s=patience_s)
         schedule = PollSchedule(first_s=0, interval_s=5)
         return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from airflow_provider_omnihuman.api.errors import InvalidConnectionError
 from airflow_provider_omnihuman.api.signing import Credentials
-from airflow_provider_omnihuman.api.sites import Site, site_named
+from airflow_provider_omnihuman.api.sites import MAINLAND, Site, site_named
+from airflow_provider_omnihuman.hooks.fields import base_url, extra_mapping, positive_seconds
 
 __all__ = ["ConnectionSettings"]
 
@@ -60,7 +60,8 @@ class ConnectionSettings:
         :raises InvalidConnectionError: names the connection, the field and what to do
         """
         try:
-            extra = _mapping(extra, raw=connection.extra)
+            extra = extra_mapping(extra, raw=connection.extra, error=InvalidConnectionError)
+            seconds = partial(positive_seconds, extra, error=InvalidConnectionError)
             site = site_named(extra.get("site") or "mainland")
             return cls(
                 credentials=Credentials(
@@ -71,19 +72,12 @@ class ConnectionSettings:
                 site=site,
                 region=_key(extra.get("region") or site.region, field="extra region"),
                 endpoint=_endpoint(connection, extra),
-                connect_timeout_s=_seconds(extra, "connect_timeout_s", default=_DEFAULT_CONNECT_TIMEOUT_S),
-                read_timeout_s=_seconds(extra, "read_timeout_s", default=_DEFAULT_READ_TIMEOUT_S),
+                connect_timeout_s=seconds("connect_timeout_s", default=_DEFAULT_CONNECT_TIMEOUT_S),
+                read_timeout_s=seconds("read_timeout_s", default=_DEFAULT_READ_TIMEOUT_S),
             )
         except InvalidConnectionError as error:
             error.message = f"connection {connection.conn_id!r}: {error.message}"
             raise
-
-
-def _mapping(extra: object, *, raw: str | None) -> Mapping[str, Any]:
-    # Airflow gives an empty mapping for an extra that is no JSON; taking it for "no extras" would use the wrong site.
-    if not isinstance(extra, Mapping) or (not extra and (raw or "").strip() not in {"", "{}", "null"}):
-        raise InvalidConnectionError("extra is not a JSON object")
-    return extra
 
 
 def _key(value: object, *, field: str) -> str:
@@ -95,19 +89,6 @@ def _key(value: object, *, field: str) -> str:
     return value
 
 
-def _seconds(extra: Mapping[str, Any], name: str, *, default: float) -> float:
-    value = extra.get(name)
-    if value is None or value == "":
-        return default
-    try:
-        seconds = float(value)
-    except (TypeError, ValueError):
-        seconds = math.nan
-    if isinstance(value, bool) or not (0 < seconds < math.inf):
-        raise InvalidConnectionError(f"extra {name} must be a positive number of seconds, not {value!r}")
-    return seconds
-
-
 def _endpoint(connection: _Connection, extra: Mapping[str, Any]) -> str:
     """Return the base URL that the connection gives, or nothing: the extra wins over host, port and schema."""
     value, field = extra.get("endpoint"), "extra endpoint"
@@ -117,16 +98,4 @@ def _endpoint(connection: _Connection, extra: Mapping[str, Any]) -> str:
         value += f":{connection.port}" if connection.port else ""
     if not value:
         return ""
-    if not isinstance(value, str):
-        raise InvalidConnectionError(f"{field} must be a URL, not {type(value).__name__}")
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        usable = False
-        parts = urlsplit("")
-    if not usable or parts.username or parts.query or parts.path.strip("/") or re.search(r"\s", value):
-        raise InvalidConnectionError(
-            f"{field} must be a base URL such as https://visual.volcengineapi.com, without path or query, not {value!r}"
-        )
-    return value.rstrip("/")
+    return base_url(value, field=field, example=MAINLAND.endpoint, error=InvalidConnectionError)

@@ -7,14 +7,15 @@ import time
 from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias, BaseOperator
+from airflow.sdk import Asset, AssetAlias
 
 from airflow_provider_omnihuman.api.models import Video
-from airflow_provider_omnihuman.api.urls import check_media_url
-from airflow_provider_omnihuman.archive.errors import ArchiveError
+from airflow_provider_omnihuman.api.urls import check_media_url, shown
+from airflow_provider_omnihuman.archive.errors import ArchiveError, DownloadError
 from airflow_provider_omnihuman.archive.location import S3Location, locate
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
+from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, optional_text
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ DEFAULT_ASSET_ALIAS = "omnihuman_videos"
 _DURATION_TOLERANCE_S = 1.0
 
 
-class OmniHumanToS3Operator(BaseOperator):
+class OmniHumanToS3Operator(SignedUrlsMasked):
     """Archive a finished OmniHuman video in S3: the delivered bytes, never remuxed, with a manifest and a poster beside them.
 
     Streams in constant memory (the worker needs disk for one video), and verifies before the object becomes visible:
@@ -69,6 +70,7 @@ class OmniHumanToS3Operator(BaseOperator):
     )
     template_fields_renderers = {"request": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#d9f2d9"
+    signed_fields = ("video_url", "request")
 
     def __init__(
         self,
@@ -114,7 +116,7 @@ class OmniHumanToS3Operator(BaseOperator):
         hook = S3Hook(aws_conn_id=self.aws_conn_id, extra_args=self.s3_extra_args)
         asked = _request_facts(self.request)
         task_id = optional_text(self.omnihuman_task_id, field="omnihuman_task_id") or asked.get("task_id")
-        location = self._location(hook, context, task_id=task_id)
+        location = self._location(hook, context, asked, task_id=task_id)
         video = self._fresh_video(task_id, asked) if task_id else None
         url = video.video_url if video else check_media_url(self.video_url, field="video_url")
         started = time.monotonic()
@@ -144,7 +146,7 @@ class OmniHumanToS3Operator(BaseOperator):
         self._emit(context, location, facts)
         return facts
 
-    def _location(self, hook: S3Hook, context: Context, *, task_id: str | None) -> S3Location:
+    def _location(self, hook: S3Hook, context: Context, asked: dict[str, Any], *, task_id: str | None) -> S3Location:
         location = locate(
             hook,
             bucket=optional_text(self.s3_bucket, field="s3_bucket"),
@@ -154,9 +156,18 @@ class OmniHumanToS3Operator(BaseOperator):
         )
         if location.key.lower().endswith((".json", ".jpg")):
             raise ArchiveError(f"s3_key must not end in .json or .jpg, where manifest and poster go: {location.key!r}")
-        if not self.replace and hook.check_for_key(location.key, location.bucket):
-            raise ArchiveError(f"{location.uri} exists already, and replace is False")
+        self._protect(hook, location, asked)
         return location
+
+    def _protect(self, hook: S3Hook, location: S3Location, asked: dict[str, Any]) -> None:
+        """Refuse to write over the job's own inputs, and, unless told so, over anything."""
+        masks = asked.get("mask_url")
+        inputs = {asked.get("image_url"), asked.get("audio_url"), *(masks if isinstance(masks, list) else [])}
+        for place in (location, location.sibling(".jpg"), location.sibling(".json")):
+            if place.uri in inputs:
+                raise ArchiveError(f"{place.uri} is an input of this video, and would be written over: choose another s3_key")
+            if not self.replace and hook.check_for_key(place.key, place.bucket):
+                raise ArchiveError(f"{place.uri} exists already, and replace is False")
 
     def _fresh_video(self, task_id: str, asked: dict[str, Any]) -> Video:
         aigc_meta = aigc_meta_of(self.aigc_meta) or aigc_meta_of(asked.get("aigc_meta"))
@@ -165,10 +176,14 @@ class OmniHumanToS3Operator(BaseOperator):
     def _inspect(self, file: IO[bytes], asked: dict[str, Any]) -> Inspection:
         from airflow_provider_omnihuman.archive.manifest import Inspection
         from airflow_provider_omnihuman.media.aigc_label import read_aigc_label
+        from airflow_provider_omnihuman.media.errors import TruncatedMediaError
         from airflow_provider_omnihuman.media.poster import poster_jpeg
         from airflow_provider_omnihuman.media.probe import probe_video
 
-        facts = probe_video(file)
+        try:
+            facts = probe_video(file)
+        except TruncatedMediaError as error:
+            raise DownloadError(f"the video did not arrive whole: it {error.message}") from error
         audio_s = asked.get("audio_duration_s")
         if self.verify_duration and audio_s and facts.duration_s < audio_s - _DURATION_TOLERANCE_S:
             raise ArchiveError(
@@ -202,12 +217,15 @@ def _request_facts(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.strip() else None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ArchiveError(f"request is not JSON ({error}): pass the XCom itself, or its tojson") from error
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise ArchiveError(f"request must be the mapping under the XCom key 'request', not {type(value).__name__}")
+    audio_s = value.get("audio_duration_s")
+    if audio_s is not None and (isinstance(audio_s, bool) or not isinstance(audio_s, (int, float))):
+        raise ArchiveError(f"request's audio_duration_s must be a number of seconds, not {shown(audio_s)}")
     return value
 
 

@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import OmniHumanError
+from airflow_provider_omnihuman.api.urls import scrub
 from airflow_provider_omnihuman.media.errors import MediaError
 from airflow_provider_omnihuman.speech.errors import SpeechError
 
-__all__ = ["by_asking_again", "by_submitting_anew", "raising_airflow_errors"]
+__all__ = ["by_asking_again", "by_submitting_anew", "raising_airflow_errors", "without_a_second_submit"]
 
 _Ours: TypeAlias = OmniHumanError | SpeechError | MediaError
 
@@ -41,3 +42,25 @@ def raising_airflow_errors(*, mended: Callable[[_Ours], bool] = by_asking_again)
         if mended(error):
             raise
         raise AirflowFailException(str(error)) from error
+
+
+@contextmanager
+def without_a_second_submit(task_id: str | None = None) -> Iterator[None]:
+    """Fail the task on what is no error of ours: Airflow would retry it, and the retry would submit, and pay, again.
+
+    Around the submit, that is ``execution_timeout`` in the midst of it; after it, a database or a worker that gives up. Our own
+    errors pass, since they know what a retry does.
+
+    :param task_id: the job's, once there is one
+    :raises AirflowFailException: says how to go on with the job that exists, or may exist
+    """
+    try:
+        yield
+    except (OmniHumanError, AirflowFailException):
+        raise
+    except (Exception, AirflowTaskTimeout) as error:
+        job = f"OmniHuman task {task_id} may still finish, and is billed" if task_id else "the job may exist, and be billed"
+        raise AirflowFailException(
+            f"{type(error).__name__}: {scrub(str(error))[:300] or 'no details'}; {job}. This task is not retried, which would "
+            "submit anew: wait for the job's id with OmniHumanTaskSensor, or clear this task"
+        ) from error

@@ -15,7 +15,7 @@ import httpx
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
 from airflow_provider_omnihuman.api.redaction import redact_http_log
-from airflow_provider_omnihuman.api.urls import check_media_url
+from airflow_provider_omnihuman.api.urls import check_media_url, scrub, shown
 from airflow_provider_omnihuman.media.errors import MediaError
 
 if TYPE_CHECKING:
@@ -64,12 +64,23 @@ class MediaInputs:
             return check_media_url(value, field=field)
         bucket, _, key = value[len(_S3_SCHEME) :].partition("/")
         if not bucket or not key or key.endswith("/"):
-            raise InvalidRequestError(f"{field} must name an object, s3://bucket/key, not {value!r}")
+            raise InvalidRequestError(f"{field} must name an object, s3://bucket/key, not {shown(value)}")
         # The URL goes to the service only: it is in no log, XCom or trigger, where the s3:// one stands for it.
-        url: str = self._signing_client.generate_presigned_url(
-            "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=int(self.expires_in_s)
-        )
-        return check_media_url(url, field=field)
+        return check_media_url(self._presigned(bucket, key, field=field), field=field)
+
+    def _presigned(self, bucket: str, key: str, *, field: str) -> str:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            url: str = self._signing_client.generate_presigned_url(
+                "get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=int(self.expires_in_s)
+            )
+        except (BotoCoreError, UnicodeError) as error:  # no credentials, a name that S3 does not allow
+            raise InvalidRequestError(
+                f"{field} {shown(f's3://{bucket}/{key}')} cannot be presigned by the connection {self.aws_conn_id!r}: "
+                f"{scrub(str(error))[:200]}"
+            ) from error
+        return url
 
     @cached_property
     def _signing_client(self) -> Any:
@@ -136,7 +147,7 @@ def _opened(url: str, *, shown: str, field: str, limit: int) -> Iterator[IO[byte
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as file:
         try:
             _download(url, file, shown=shown, field=field, limit=limit)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             log.warning("%s %s cannot be read from here (%s), and is not checked", field, shown, type(error).__name__)
             yield None
         else:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import AigcMeta
+from airflow_provider_omnihuman.api.urls import shown
 
 __all__ = ["aigc_meta_of", "boolean", "integer", "optional_text", "seconds", "url_list"]
 
+_LONGEST_S = 366 * 24 * 3600
+"""Longer spans overflow timedelta arithmetic, and that after the submit."""
 _EMPTY = {"", "none", "null"}
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
@@ -29,7 +31,7 @@ def integer(value: Any, *, field: str) -> int:
             return int(value.strip())
         except ValueError:
             pass
-    raise InvalidRequestError(f"{field} must be a whole number, not {value!r}")
+    raise InvalidRequestError(f"{field} must be a whole number, not {shown(value)}")
 
 
 def boolean(value: Any, *, field: str) -> bool:
@@ -41,7 +43,7 @@ def boolean(value: Any, *, field: str) -> bool:
         return value
     if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
         return _BOOLEANS[value.strip().lower()]
-    raise InvalidRequestError(f"{field} must be true or false, not {value!r}")
+    raise InvalidRequestError(f"{field} must be true or false, not {shown(value)}")
 
 
 def optional_text(value: Any, *, field: str) -> str | None:
@@ -52,18 +54,20 @@ def optional_text(value: Any, *, field: str) -> str | None:
     if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
         return None
     if not isinstance(value, str):
-        raise InvalidRequestError(f"{field} must be text, not {type(value).__name__} {value!r}")
+        raise InvalidRequestError(f"{field} must be text, not {type(value).__name__} {shown(value)}")
     return value
 
 
 def seconds(value: Any, *, field: str) -> float:
     """Return a span in seconds, given as a timedelta or a number of seconds.
 
-    :raises InvalidRequestError: not a positive, finite span
+    :raises InvalidRequestError: not a positive span of at most a year
     """
     span = value.total_seconds() if isinstance(value, timedelta) else value
-    if isinstance(span, bool) or not isinstance(span, (int, float)) or not 0 < span < math.inf:
-        raise InvalidRequestError(f"{field} must be a timedelta or a positive number of seconds, not {value!r}")
+    if isinstance(span, bool) or not isinstance(span, (int, float)) or not 0 < span <= _LONGEST_S:
+        raise InvalidRequestError(
+            f"{field} must be a timedelta or a positive number of seconds, at most a year, not {shown(value)}"
+        )
     return float(span)
 
 
@@ -75,7 +79,7 @@ def url_list(value: Any, *, field: str) -> list[str]:
     if isinstance(value, str) and value.strip().startswith("["):
         try:
             value = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRequestError(f"{field} is not a JSON list: {error}") from error
     if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
         return []
@@ -96,6 +100,6 @@ def aigc_meta_of(value: Any) -> AigcMeta | None:
             return None
         try:
             value = json.loads(value)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidRequestError(f"aigc_meta is not JSON: {error}") from error
     return AigcMeta.from_dict(value) if value else None

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
-from airflow.sdk import BaseOperator
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
-from airflow_provider_omnihuman.operators.inputs import MediaInputs
-from airflow_provider_omnihuman.operators.parameters import optional_text, seconds
+from airflow_provider_omnihuman.operators.media import MediaOperator
+from airflow_provider_omnihuman.operators.parameters import optional_text
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -26,7 +24,7 @@ OnMissing = Literal["fail", "skip", "continue"]
 _ON_MISSING = ("fail", "skip", "continue")
 
 
-class _PortraitOperator(BaseOperator):
+class _PortraitOperator(MediaOperator):
     """What both operators take: a portrait, and what to do when nobody is in it."""
 
     template_fields: Sequence[str] = ("image_url", "omnihuman_conn_id", "aws_conn_id")
@@ -43,28 +41,21 @@ class _PortraitOperator(BaseOperator):
         check_inputs: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            omnihuman_conn_id=omnihuman_conn_id,
+            aws_conn_id=aws_conn_id,
+            presigned_url_expires_in=presigned_url_expires_in,
+            check_inputs=check_inputs,
+            **kwargs,
+        )
         if on_missing not in _ON_MISSING:
             raise InvalidRequestError(f"on_missing must be one of {', '.join(_ON_MISSING)}, not {on_missing!r}")
         self.image_url: Any = image_url  # Airflow renders templated arguments in place
         self.on_missing = on_missing
-        self.omnihuman_conn_id = omnihuman_conn_id
-        self.aws_conn_id = aws_conn_id
-        self.presigned_url_expires_in = presigned_url_expires_in
-        self.check_inputs = check_inputs
-
-    @cached_property
-    def hook(self) -> OmniHumanHook:
-        """The hook of this task."""
-        return OmniHumanHook(self.omnihuman_conn_id)
 
     def _portrait(self) -> str:
         """Return the URL for the service, checked."""
-        self.hook.get_conn()  # a connection that cannot be read is told before anything else is done
-        inputs = MediaInputs(
-            aws_conn_id=self.aws_conn_id,
-            expires_in_s=seconds(self.presigned_url_expires_in, field="presigned_url_expires_in"),
-        )
+        inputs = self._inputs()
         url = inputs.url(self.image_url, field="image_url")
         if self.check_inputs:
             inputs.check_image(url, shown=without_query(self.image_url))

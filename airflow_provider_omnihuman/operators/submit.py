@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
-
-from airflow.sdk import BaseOperator
 
 from airflow_provider_omnihuman.api.models import Submission, VideoRequest
 from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
-from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
-from airflow_provider_omnihuman.operators.inputs import MediaInputs
-from airflow_provider_omnihuman.operators.parameters import boolean, integer, optional_text, seconds, url_list
+from airflow_provider_omnihuman.operators.errors import raising_airflow_errors, without_a_second_submit
+from airflow_provider_omnihuman.operators.media import MediaOperator
+from airflow_provider_omnihuman.operators.parameters import boolean, integer, optional_text, url_list
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -22,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["OmniHumanSubmitOperator"]
 
 
-class OmniHumanSubmitOperator(BaseOperator):
+class OmniHumanSubmitOperator(MediaOperator):
     """Submit one avatar video to OmniHuman 1.5 and push its task id to XCom; does not wait.
 
     Inputs are checked before anything is paid. A submit whose reply was lost fails the task without a retry: the API has no
@@ -60,6 +57,7 @@ class OmniHumanSubmitOperator(BaseOperator):
         "aws_conn_id",
     )
     ui_color = "#d7e8ff"
+    signed_fields = ("image_url", "audio_url", "mask_url")
 
     def __init__(
         self,
@@ -77,7 +75,13 @@ class OmniHumanSubmitOperator(BaseOperator):
         check_inputs: bool = True,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(
+            omnihuman_conn_id=omnihuman_conn_id,
+            aws_conn_id=aws_conn_id,
+            presigned_url_expires_in=presigned_url_expires_in,
+            check_inputs=check_inputs,
+            **kwargs,
+        )
         self.image_url: Any = image_url  # Airflow renders templated arguments in place
         self.audio_url: Any = audio_url
         self.mask_url: Any = mask_url
@@ -85,15 +89,6 @@ class OmniHumanSubmitOperator(BaseOperator):
         self.seed = seed
         self.output_resolution = output_resolution
         self.pe_fast_mode = pe_fast_mode
-        self.omnihuman_conn_id = omnihuman_conn_id
-        self.aws_conn_id = aws_conn_id
-        self.presigned_url_expires_in = presigned_url_expires_in
-        self.check_inputs = check_inputs
-
-    @cached_property
-    def hook(self) -> OmniHumanHook:
-        """The hook of this task."""
-        return OmniHumanHook(self.omnihuman_conn_id)
 
     def execute(self, context: Context) -> Any:
         """Submit; return the OmniHuman task id."""
@@ -106,15 +101,12 @@ class OmniHumanSubmitOperator(BaseOperator):
         :param more_facts: what else the manifest should know of the request
         :raises OmniHumanError: nothing was submitted, or the outcome is unknown
         """
-        self.hook.get_conn()  # a connection that cannot be read is told before anything else is done
         request, audio_s = self._checked_request()
         for warning in request.warnings:
             self.log.warning("%s", warning)
-        submission = self.hook.submit(request)
-        # From here on the job is billed: its id comes first, before anything else that could fail.
-        context["ti"].xcom_push(key="task_id", value=submission.task_id)
-        facts = {**self._facts(request, submission, audio_s), **more_facts}
-        context["ti"].xcom_push(key="request", value=facts)
+        with without_a_second_submit():
+            submission = self.hook.submit(request)
+        # From here on the job is billed: its id comes first, before anything that could fail.
         self.log.info(
             "Submitted OmniHuman task %s (request %s): %s of audio at %sp",
             submission.task_id,
@@ -122,14 +114,15 @@ class OmniHumanSubmitOperator(BaseOperator):
             "an unknown length" if audio_s is None else f"{audio_s:.1f} s",
             request.output_resolution,
         )
+        with without_a_second_submit(submission.task_id):
+            context["ti"].xcom_push(key="task_id", value=submission.task_id)
+            facts = {**self._facts(request, submission, audio_s), **more_facts}
+            context["ti"].xcom_push(key="request", value=facts)
         return facts
 
     def _checked_request(self) -> tuple[VideoRequest, float | None]:
         """Return the request as it will be sent, and the length of its audio in seconds where it could be read."""
-        inputs = MediaInputs(
-            aws_conn_id=self.aws_conn_id,
-            expires_in_s=seconds(self.presigned_url_expires_in, field="presigned_url_expires_in"),
-        )
+        inputs = self._inputs()
         masks = url_list(self.mask_url, field="mask_url")
         request = VideoRequest(
             image_url=inputs.url(self.image_url, field="image_url"),

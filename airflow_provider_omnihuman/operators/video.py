@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, conf
+from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Wait
-from airflow_provider_omnihuman.operators.errors import by_submitting_anew, raising_airflow_errors
+from airflow_provider_omnihuman.operators.errors import by_submitting_anew, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, seconds
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, finished_task_id
@@ -85,7 +85,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
                 method_name="execute_complete",
                 timeout=timedelta(seconds=timeout_s) + DEFER_MARGIN,
             )
-        with raising_airflow_errors(mended=by_submitting_anew):
+        with raising_airflow_errors(mended=by_submitting_anew), without_a_second_submit(request["task_id"]):
             video = self.hook.wait_until_done(request["task_id"], wait=wait, aigc_meta=aigc_meta, schedule=schedule)
         return {**video.to_dict(), "request": request}
 
@@ -99,13 +99,6 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         return {**video.to_dict(), "request": request}
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume; a trigger that failed or ran out of Airflow's own time must not lead to a second submit."""
-        try:
+        """Resume; a trigger that failed, or anything else that breaks here, must not lead to a second submit."""
+        with without_a_second_submit("(see this task's XCom task_id)"):
             return super().resume_execution(next_method, next_kwargs, context)
-        except AirflowFailException:
-            raise
-        except AirflowException as error:  # Airflow's own: the trigger failed or timed out; its classes moved between 3.1 and 3.2
-            raise AirflowFailException(
-                f"the wait in the triggerer ended without a result ({error}); the job may still finish, and is billed: wait "
-                "for the task id in this task's XCom with OmniHumanTaskSensor instead of submitting anew"
-            ) from error

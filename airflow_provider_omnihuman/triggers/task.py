@@ -11,9 +11,11 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import OmniHumanError, error_from_dict
 from airflow_provider_omnihuman.api.models import AigcMeta
 from airflow_provider_omnihuman.api.schedule import PollSchedule
+from airflow_provider_omnihuman.api.urls import scrub, shown
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
@@ -81,6 +83,10 @@ class OmniHumanTaskTrigger(BaseTrigger):
             await self._wait()
         except OmniHumanError as error:
             yield TriggerEvent({"status": "error", "error": error.to_dict()})
+        except Exception as error:
+            # Out of here it would reach the task as "trigger failure", with the reason in the triggerer's log only.
+            self.log.exception("The wait for OmniHuman task %s broke off", self.omnihuman_task_id)
+            yield TriggerEvent({"status": "error", "error": _broken_off(error, self.omnihuman_task_id).to_dict()})
         else:
             yield TriggerEvent({"status": "success", "task_id": self.omnihuman_task_id})
 
@@ -100,14 +106,25 @@ class OmniHumanTaskTrigger(BaseTrigger):
         self.log.info("%s", progress)
 
 
+def _broken_off(error: Exception, task_id: str) -> OmniHumanError:
+    return OmniHumanError(
+        f"the wait in the triggerer broke off: {type(error).__name__}: {scrub(str(error))[:200]}",
+        task_id=task_id,
+        retry=Retry.ASK_AGAIN,
+        advice="the job itself may still finish; the triggerer's log has the whole story",
+    )
+
+
 def finished_task_id(event: Mapping[str, Any] | None) -> str:
     """Return the id of the task that the trigger saw done.
 
     :param event: as given to the operator's resume method
     :raises OmniHumanError: the error that the event carries, whole
     """
-    if not event or event.get("status") not in {"success", "error"}:
-        raise OmniHumanError(f"the trigger fired an event that cannot be read: {str(event)[:200]}")
-    if event["status"] == "error":
-        raise error_from_dict(event["error"])
-    return str(event["task_id"])
+    match event:
+        case {"status": "error", "error": dict() as error}:
+            raise error_from_dict(error)
+        case {"status": "success", "task_id": str() as task_id}:
+            return task_id
+        case _:
+            raise OmniHumanError(f"the trigger fired an event that cannot be read: {shown(event)}")

@@ -30,6 +30,7 @@ from airflow_provider_omnihuman.api.errors import (
     TaskFailedError,
     TaskLostError,
     TransportError,
+    WaitTimeoutError,
 )
 from airflow_provider_omnihuman.api.signing import SignatureV4Auth
 
@@ -205,6 +206,7 @@ def test_waiting_does_not_block_the_event_loop(emulator, request_of_a_second):
     async def scenario():
         credentials = Credentials(emulator.settings.access_key, emulator.settings.secret_key)
         async with quick(AsyncOmniHumanClient(credentials, endpoint=emulator.endpoint)) as client:
+            emulator.admin("POST", "/clock", {"speed": 0.001})  # the job is not done within this test
             job = await client.perform(client.api.submit(request_of_a_second))
             emulator.fault(kind="delay", action="CVGetResult", delay_s=0.5, count=1)
             waiting = asyncio.create_task(
@@ -218,7 +220,7 @@ def test_waiting_does_not_block_the_event_loop(emulator, request_of_a_second):
 
     ticks, error = asyncio.run(scenario())
     assert ticks > 20
-    assert error is not None
+    assert isinstance(error, WaitTimeoutError)
     assert threading.active_count() < 50
 
 

@@ -7,13 +7,13 @@ import time
 from datetime import timedelta
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout, TaskDeferred
 
 from airflow_provider_omnihuman.api.errors import TaskFailedError
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 from airflow_provider_omnihuman.operators.video import OmniHumanVideoOperator
 from airflow_provider_omnihuman.triggers.task import OmniHumanTaskTrigger
-from tests.task_context import task_context
+from tests.task_context import TaskInstance, task_context
 
 LABEL = {"producer_id": "p", "content_propagator": "c"}
 
@@ -55,6 +55,8 @@ def test_it_returns_the_video_with_what_was_asked(video, inputs, emulator):
     operator = video(deferrable=True)
     task_id = deferred(operator, context).trigger.omnihuman_task_id
     emulator.advance(3600)
+    while emulator.state()["jobs"][-1]["status"] != "done":  # else the resume would pause for its whole interval
+        time.sleep(0.05)
     result = operator.execute_complete(context, {"status": "success", "task_id": task_id})
     assert result["video_url"].startswith(emulator.endpoint)
     assert {"task_id", "aigc_meta_tagged", "request_id", "asked_at"} < set(result)
@@ -103,7 +105,7 @@ def test_a_trigger_that_airflow_gave_up_is_not_retried(video, reason):
         ({"aigc_meta": {"producer_id": "p"}}, "aigc_meta lacks the required fields"),
         ({"aigc_meta": "{not json"}, "aigc_meta is not JSON"),
         ({"aigc_meta": ["p"]}, "aigc_meta must be a mapping"),
-        ({"timeout": 0}, "timeout must be a timedelta or a positive number of seconds, not 0"),
+        ({"timeout": 0}, "timeout must be a timedelta or a positive number of seconds, at most a year, not 0"),
         ({"timeout": float("nan")}, "timeout must be a timedelta or a positive"),
         ({"poll_interval": -1}, "poll_interval must be"),
         ({"fault_tolerance": "long"}, "fault_tolerance must be"),
@@ -117,3 +119,44 @@ def test_what_only_the_wait_needs_is_checked_before_the_submit(video, emulator, 
 
 def test_it_takes_all_that_the_submit_operator_takes():
     assert set(OmniHumanSubmitOperator.template_fields) < set(OmniHumanVideoOperator.template_fields)
+
+
+@pytest.mark.parametrize("timeout", [timedelta.max, 1e300, 10**400])
+def test_a_span_that_would_overflow_is_refused_before_the_submit(video, emulator, timeout):
+    with pytest.raises(AirflowFailException, match="timeout must be .* at most a year"):
+        video(deferrable=True, timeout=timeout).execute(task_context())
+    assert emulator.accepted() == 0
+
+
+class BrokenDatabase(TaskInstance):
+    def xcom_push(self, key, value):  # noqa: ARG002 - it is given both
+        raise ConnectionError("the API server is away")
+
+
+def test_a_database_that_breaks_after_the_submit_leads_to_no_second_one(video, emulator):
+    with pytest.raises(AirflowFailException, match=r"ConnectionError: the API server is away; OmniHuman task \d+ .* is billed"):
+        video().execute(task_context() | {"ti": BrokenDatabase()})
+    assert emulator.accepted() == 1
+
+
+def test_a_timeout_of_airflows_while_waiting_leads_to_no_second_submit(video, emulator, monkeypatch):
+    def interrupted(_seconds):
+        raise AirflowTaskTimeout("execution_timeout")
+
+    monkeypatch.setattr("time.sleep", interrupted)  # as Airflow's alarm does, wherever the task may be
+    with pytest.raises(AirflowFailException, match=r"AirflowTaskTimeout: .*OmniHuman task \d+ may still finish"):
+        video(deferrable=False).execute(task_context())
+    assert emulator.accepted() == 1
+
+
+def test_a_connection_that_is_gone_at_the_resume_leads_to_no_second_submit(video, monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_OMNIHUMAN_DEFAULT")
+    event = {"status": "success", "task_id": "7"}
+    with pytest.raises(AirflowFailException, match="may still finish, and is billed"):
+        video().resume_execution("execute_complete", {"event": event}, task_context())
+
+
+def test_a_new_submit_is_left_to_retries_at_the_resume_too(video):
+    error = {"error": "TaskFailedError", "message": "audit", "code": "50511", "retry": "new_submit"}
+    with pytest.raises(TaskFailedError):
+        video().resume_execution("execute_complete", {"event": {"status": "error", "error": error}}, task_context())

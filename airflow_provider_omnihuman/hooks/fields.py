@@ -1,0 +1,67 @@
+"""Reading the fields that connections have in common; each mistake names the field, in the error class of its caller."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_omnihuman.api.urls import shown, sound_host
+
+__all__ = ["base_url", "extra_mapping", "positive_seconds"]
+
+
+def extra_mapping(extra: object, *, raw: str | None, error: type[Exception]) -> Mapping[str, Any]:
+    """Return the extra as a mapping.
+
+    :param extra: as Airflow decoded it
+    :param raw: as it is stored
+    :param error: raised for anything but a JSON object
+    """
+    # Airflow gives an empty mapping for an extra that is no JSON; taking it for "no extras" would use the wrong endpoint.
+    if not isinstance(extra, Mapping) or (not extra and (raw or "").strip() not in {"", "{}", "null"}):
+        raise error("extra is not a JSON object")
+    return extra
+
+
+def positive_seconds(extra: Mapping[str, Any], name: str, *, default: float, error: type[Exception]) -> float:
+    """Return a span in seconds; the default where the form was left empty.
+
+    :param extra: the connection's
+    :param name: of the field in it
+    :param default: seconds
+    :param error: raised for anything but a positive, finite number
+    """
+    value = extra.get(name)
+    if value is None or value == "":
+        return default
+    try:
+        seconds = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise error(f"extra {name} must be a positive number of seconds, not {shown(value)}")
+    return seconds
+
+
+def base_url(value: object, *, field: str, example: str, error: type[Exception]) -> str:
+    """Return a base URL, without a slash at its end.
+
+    :param value: as the connection has it
+    :param field: its name, for the message
+    :param example: a good one, for the message
+    :param error: raised for anything but scheme, host and port
+    """
+    if not isinstance(value, str):
+        raise error(f"{field} must be a URL, not {type(value).__name__}")
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and (parts.port is None or parts.port > 0) and sound_host(value)
+    except ValueError:
+        usable, parts = False, urlsplit("")
+    extras = parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/")
+    if not usable or not parts.hostname or extras or re.search(r"\s", value):
+        raise error(f"{field} must be a base URL such as {example}, without path or query, not {shown(value)}")
+    return value.rstrip("/")

@@ -1,0 +1,29 @@
+"""What every hook of this package tells Airflow about its connection form."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from airflow.sdk import BaseHook
+
+__all__ = ["HookWithForm"]
+
+
+class HookWithForm(BaseHook):
+    """A hook whose form stands in ``connection_forms``; Airflow 3.1 asks here, later ones read the provider metadata."""
+
+    conn_type: ClassVar[str]
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the form's fields."""
+        from airflow_provider_omnihuman.connection_forms import form_widgets
+
+        return form_widgets(cls.conn_type)
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return the form's labels."""
+        from airflow_provider_omnihuman.connection_forms import ui_field_behaviour
+
+        return ui_field_behaviour(cls.conn_type)

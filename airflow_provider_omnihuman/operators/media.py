@@ -1,0 +1,47 @@
+"""What the operators that send media to the service have in common: two connections, and checked, presigned inputs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+
+from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+from airflow_provider_omnihuman.operators.inputs import MediaInputs
+from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
+from airflow_provider_omnihuman.operators.parameters import seconds
+
+__all__ = ["MediaOperator"]
+
+
+class MediaOperator(SignedUrlsMasked):
+    """An operator whose inputs the service fetches; the subclasses document the arguments, where users meet them."""
+
+    signed_fields: ClassVar[tuple[str, ...]] = ("image_url",)
+
+    def __init__(
+        self,
+        *,
+        omnihuman_conn_id: str,
+        aws_conn_id: str | None,
+        presigned_url_expires_in: timedelta | float,
+        check_inputs: bool,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.omnihuman_conn_id = omnihuman_conn_id
+        self.aws_conn_id = aws_conn_id
+        self.presigned_url_expires_in = presigned_url_expires_in
+        self.check_inputs = check_inputs
+
+    @cached_property
+    def hook(self) -> OmniHumanHook:
+        """The hook of this task."""
+        return OmniHumanHook(self.omnihuman_conn_id)
+
+    def _inputs(self) -> MediaInputs:
+        self.hook.get_conn()  # a connection that cannot be read is told before anything else is done
+        return MediaInputs(
+            aws_conn_id=self.aws_conn_id,
+            expires_in_s=seconds(self.presigned_url_expires_in, field="presigned_url_expires_in"),
+        )
