@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_omnihuman.connection_forms import CONNECTION_FORMS
 from airflow_provider_omnihuman.demo.object_store import BUCKET, CLIENT_SETTINGS, REGION
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def demo_connections(credentials: Credentials, *, emulator_url: str, s3_url: str
             "omnihuman",
             login=credentials.access_key,
             password=credentials.secret_key,
-            extra={"endpoint": emulator_url},
+            extra={"endpoint": emulator_url, "session_token": credentials.session_token},
         ),
         _connection(
             "doubao_speech_default",
@@ -49,4 +50,14 @@ def demo_connections(credentials: Credentials, *, emulator_url: str, s3_url: str
 
 
 def _connection(connection_id: str, conn_type: str, *, extra: dict[str, Any], **fields: str) -> dict[str, Any]:
-    return {"connection_id": connection_id, "conn_type": conn_type, "extra": json.dumps(extra), **fields}
+    form = CONNECTION_FORMS.get(conn_type)
+    unset = dict.fromkeys(form.fields) if form else {}
+    return {
+        "connection_id": connection_id,
+        "conn_type": conn_type,
+        # Airflow 3.3 shows only those of the form's fields that the stored extra has.
+        "extra": json.dumps({**unset, **extra}),
+        # Without a port, Airflow 3.3's Test button compares its own 0 with nothing, and refuses.
+        "port": 0,
+        **fields,
+    }

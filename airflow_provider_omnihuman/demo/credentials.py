@@ -19,6 +19,8 @@ class Credentials:
     password: str = field(default_factory=_token, repr=False)
     access_key: str = field(default_factory=lambda: f"AKLT{secrets.token_hex(16)}", repr=False)
     secret_key: str = field(default_factory=lambda: base64.b64encode(secrets.token_bytes(30)).decode(), repr=False)
+    # Temporary credentials, as a careful deployment has them: the token is one more secret to keep.
+    session_token: str = field(default_factory=lambda: secrets.token_urlsafe(40), repr=False)
     speech_api_key: str = field(default_factory=_token, repr=False)
     s3_access_key: str = field(default_factory=lambda: f"AKIA{secrets.token_hex(8).upper()}", repr=False)
     s3_secret_key: str = field(default_factory=lambda: secrets.token_urlsafe(30), repr=False)

@@ -88,6 +88,7 @@ def emulator(
         "speed": speed,
         "access-key": credentials.access_key,
         "secret-key": credentials.secret_key,
+        "session-token": credentials.session_token,
         "speech-api-key": credentials.speech_api_key,
     }
     arguments = [f"--{name}={setting}" for name, setting in options.items()]

@@ -38,9 +38,10 @@ class Actor:
         """Bend the picture to where the head is, -1 (left) to 1 (right)."""
         shift_x, shift_y = self._shift(position)
         for plane, step in planes.each():
-            cells = [(box, _quad(box, corners, shift_x / step, shift_y / step)) for box, corners in self._mesh[step]]
+            margin = -(-self._margin // step)
+            cells = [(box, _quad(box, corners, shift_x / step, shift_y / step, margin)) for box, corners in self._mesh[step]]
             part = self._window.cut(plane, step)
-            part[...] = _bend(part, cells)
+            part[...] = _bend(part, cells, margin)
 
     def speak(self, planes: Planes, position: float, opening: float) -> None:
         """Draw the mouth into a picture whose head is at this position."""
@@ -105,19 +106,21 @@ def _fade(value: float, start: float, end: float) -> float:
     return t * t * (3 - 2 * t)
 
 
-def _quad(box: tuple[int, int, int, int], weights: list[float], shift_x: float, shift_y: float) -> tuple[float, ...]:
+def _quad(box: tuple[int, int, int, int], weights: list[float], shift_x: float, shift_y: float, margin: int) -> tuple[float, ...]:
     x0, y0, x1, y1 = box
     corners = ((x0, y0), (x0, y1), (x1, y1), (x1, y0))
     return tuple(
         coordinate
         for (x, y), weight in zip(corners, weights, strict=True)
-        for coordinate in (x - shift_x * weight, y - shift_y * weight)
+        for coordinate in (x + margin - shift_x * weight, y + margin - shift_y * weight)
     )
 
 
-def _bend(part: Plane, cells: list[tuple[tuple[int, int, int, int], tuple[float, ...]]]) -> Plane:
-    image = Image.fromarray(np.ascontiguousarray(part))
-    return np.asarray(image.transform(image.size, Image.Transform.MESH, cells, Image.Resampling.BILINEAR))
+def _bend(part: Plane, cells: list[tuple[tuple[int, int, int, int], tuple[float, ...]]], margin: int) -> Plane:
+    # A head close to the picture's edge moves pixels in from beyond it: they repeat the edge, and are not black.
+    image = Image.fromarray(np.pad(part, margin, mode="edge"))
+    height, width = part.shape
+    return np.asarray(image.transform((width, height), Image.Transform.MESH, cells, Image.Resampling.BILINEAR))
 
 
 def _shift(field: Field, shift_x: float, shift_y: float) -> Plane:

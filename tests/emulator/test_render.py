@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+from pathlib import Path
 
 import av
 import emulator_drawing as drawing
@@ -161,3 +162,9 @@ def test_pictures_of_other_modes(picture_format, mode):
     portrait = read_portrait(target.getvalue())
     assert (portrait.image.mode, portrait.image.size) == ("RGB", (600, 800))
     assert portrait.cutout is None
+
+
+def test_a_head_close_to_the_edge_draws_no_black_line(tmp_path):
+    presenter = (Path(__file__).parents[2] / "dags" / "portraits" / "presenter.png").read_bytes()
+    film = make(tmp_path / "film.mp4", presenter, 2.5)
+    assert min(int(frame[:4].min()) for frame in frames_of(film)) > 100  # its background is light

@@ -58,6 +58,7 @@ def test_no_secret_is_in_logs_xcoms_triggers_or_anywhere_in_the_database(real_ai
     credentials = real_airflow.credentials
     secrets = {
         "secret key": credentials.secret_key,
+        "session token": credentials.session_token,
         "speech key": credentials.speech_api_key,
         "S3 secret": credentials.s3_secret_key,
         "presigned query": "X-Amz-Signature",
