@@ -107,7 +107,7 @@ class OmniHumanHook(HookWithForm):
         :raises OmniHumanError: as :meth:`wait_until_done`
         """
         # The tolerances end before the deadline: a service that does not answer is no job that is late, and a retry may mend it.
-        wait = Wait(deadline=time.time() + 1.2 * patience_s, fault_tolerance_s=patience_s, empty_url_tolerance_s=patience_s)
+        wait = Wait(deadline=time.time() + 1.5 * patience_s, fault_tolerance_s=patience_s, empty_url_tolerance_s=patience_s)
         schedule = PollSchedule(first_s=0, interval_s=5)
         return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule)
 

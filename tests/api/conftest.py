@@ -20,7 +20,8 @@ def response(sample: str | dict[str, Any] | bytes, *, http_status: int = 200, **
     """An HTTP response with a sample of tests/data/replies.json, a document, or raw bytes."""
     if isinstance(sample, bytes):
         return httpx.Response(http_status, content=sample, headers=headers)
-    return httpx.Response(http_status, json=SAMPLES[sample] if isinstance(sample, str) else sample, headers=headers)
+    document = SAMPLES[sample] if isinstance(sample, str) else sample
+    return httpx.Response(http_status, content=json.dumps(document).encode(), headers=headers)  # lone surrogates, too
 
 
 class Stepper:

@@ -79,3 +79,11 @@ def test_every_row_says_what_it_means_and_what_to_do(row):
 def test_an_undocumented_code_is_judged_by_its_http_status(http_status, retry, kind):
     row = lookup("59999", http_status=http_status)
     assert (row.retry, row.kind) == (retry, kind)
+
+
+@pytest.mark.parametrize(
+    ("code", "http_status"), [("BrandNewRefusal", 400), ("BrandNewRefusal", 200), ("59999", 401), ("59999", 403)]
+)
+def test_an_undocumented_word_of_the_gateway_or_a_refused_key_says_nothing_of_the_task(code, http_status):
+    row = lookup(code, http_status=http_status)
+    assert (row.retry, row.kind) == (Retry.NEVER, Kind.ACCESS)

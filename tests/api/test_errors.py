@@ -34,3 +34,10 @@ def test_an_error_of_a_newer_version_is_not_lost():
     error = error_from_dict({"error": "BrandNewError", "message": "it broke", "retry": "brand_new", "colour": "red"})
     assert (type(error), str(error)) == (OmniHumanError, "it broke")
     assert not error.retryable
+
+
+@pytest.mark.parametrize("data", [{}, {"retry": []}, {"request_id": 5, "message": None}, {"error": ["x"], "task_id": 7}])
+def test_an_error_of_odd_data_is_an_error_still(data):
+    error = error_from_dict(data)
+    assert str(error)
+    assert str(error_from_dict(error.to_dict())) == str(error)

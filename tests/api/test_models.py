@@ -33,6 +33,10 @@ URLS = {"image_url": "https://cdn.example/p.png", "audio_url": "https://cdn.exam
         ({"seed": 1.0}, "seed must be an integer"),
         ({"seed": math.nan}, "seed must be an integer.*nan"),
         ({"seed": True}, "seed must be an integer"),
+        ({"seed": 2**63}, "seed must be an integer .* at most 64 bits, not 9223372036854775808"),
+        ({"seed": 10**5000}, "seed must be an integer .* not a huge int"),
+        ({"seed": -(10**5000)}, "seed must be an integer .* not a huge int"),
+        ({"prompt": "cut \ud83d"}, "prompt holds a broken character .a lone surrogate. at position 4"),
         ({"seed": "7"}, "seed must be an integer"),
         ({"output_resolution": 480}, "output_resolution must be 720 or 1080, not 480"),
         ({"output_resolution": "720"}, "output_resolution must be 720 or 1080"),
@@ -91,6 +95,7 @@ def test_queries_are_in_neither_repr_nor_facts():
         ({"producer_id": "p", "content_propagator": "c", "propagate_id": "x" * 257}, "propagate_id has 257"),
         ({"producer_id": 5, "content_propagator": "c"}, "producer_id must be a non-empty string, not 5"),
         ({"producer_id": "p", "content_propagator": "c", "produce_id": "x"}, "unknown fields .'produce_id'."),
+        ({"producer_id": "\ud83d", "content_propagator": "c"}, "producer_id holds a broken character"),
         ("p", "must be a mapping, not str"),
     ],
 )

@@ -58,6 +58,21 @@ def test_done_without_a_url_is_a_reply_of_its_own():
     assert CALLS["result"].read(response("done_without_url")).video_url is None
 
 
+@pytest.mark.parametrize("url", ["ftp://h/a.mp4", "/a.mp4", "https://h/a b.mp4", "https://h/\ud800", "http://a..b/v.mp4"])
+def test_a_video_url_that_cannot_be_opened_is_malformed(url):
+    with pytest.raises(MalformedReplyError, match="data.video_url"):
+        CALLS["result"].read(response({"code": 10000, "data": {"status": "done", "video_url": url}}))
+
+
+def test_what_the_service_says_is_made_fit_for_logs_and_databases():
+    document = b'{"code": 50500, "message": "half \\ud83d and \\u0000 and \\n", "request_id": "r\\u0000"}'
+    with pytest.raises(ServiceError) as caught:
+        read_reply(response(document))
+    assert "half \ufffd and \ufffd and \ufffd" in str(caught.value)
+    assert caught.value.request_id == "r\ufffd"
+    str(caught.value).encode()
+
+
 @pytest.mark.parametrize("status", list(TaskStatus))
 def test_every_documented_status_is_known(status):
     assert CALLS["result"].read(response({"code": 10000, "data": {"status": status.value}})).status is status
@@ -146,6 +161,7 @@ def test_detection_gives_at_most_five_masks_in_the_services_order():
         ({"code": 7, "status": 1}, "inner code 7"),
         ({"code": 0, "status": 9}, "inner status 9"),
         ({"code": 0, "status": 1, "object_detection_result": {"mask": {"url": "x"}}}, "not a list"),
+        ({"code": 0, "status": 1, "object_detection_result": {"mask": {"url": ["x"]}}}, "mask.url must be an http"),
     ],
 )
 def test_detection_has_inner_checks(inner, message):
@@ -188,4 +204,5 @@ def test_any_body_gives_a_model_or_an_omnihuman_error(body, http_status, call):
     try:
         CALLS[call].read(httpx.Response(http_status, content=body))
     except OmniHumanError as error:
+        str(error).encode()
         assert str(error_from_dict(json.loads(json.dumps(error.to_dict())))) == str(error)  # noqa: PT017 - a model is as good

@@ -46,8 +46,21 @@ def test_the_international_site_has_its_own_names(stepper):
         response("gateway_timeout", http_status=504),
         response({"code": 10000, "data": None}),
         response({"code": 10000, "data": {"task_id": ""}}),
+        response({"code": 10000, "data": {"task_id": "7\ud800"}}),
+        response({"ResponseMetadata": {"Error": {"CodeN": 100016, "Message": "timeout"}}}, http_status=504),
+        response({"ResponseMetadata": {"Error": {"Code": "BrandNewTimeout", "CodeN": 1}}}, http_status=504),
     ],
-    ids=["read timeout", "html", "empty", "gateway timeout", "accepted without data", "accepted without id"],
+    ids=[
+        "read timeout",
+        "html",
+        "empty",
+        "gateway timeout",
+        "accepted without data",
+        "accepted without id",
+        "accepted with an unusable id",
+        "gateway timeout by number",
+        "gateway timeout of a new name",
+    ],
 )
 def test_a_submit_is_not_repeated_when_its_reply_was_lost(stepper, answer):
     with pytest.raises(SubmitOutcomeUnknownError, match="may exist, and be billed") as caught:

@@ -149,6 +149,19 @@ def test_a_task_id_that_is_no_text_is_refused(stepper, task_id):
         stepper.run(stepper.conversations.wait_until_done(task_id, wait=Wait(deadline=0)), response("done"))
 
 
+@pytest.mark.parametrize("task_id", ["7\n", "7\x00", "\ud800"])
+def test_a_task_id_that_cannot_be_sent_is_refused(stepper, task_id):
+    with pytest.raises(InvalidRequestError, match="holds characters that no task id has") as caught:
+        stepper.run(stepper.conversations.fetch(task_id), response("done"))
+    str(caught.value).encode()
+
+
+@pytest.mark.parametrize("name", ["deadline", "fault_tolerance_s", "empty_url_tolerance_s"])
+def test_a_span_that_is_not_a_number_is_refused_since_it_would_never_end(name):
+    with pytest.raises(InvalidRequestError, match=f"{name} is not a number of seconds"):
+        Wait(**{"deadline": 0.0, name: float("nan")})
+
+
 @pytest.mark.parametrize("values", [{"interval_s": 0}, {"interval_s": float("nan")}, {"first_s": -1}, {"jitter": 2}])
 def test_an_unusable_schedule_is_refused(values):
     with pytest.raises(InvalidRequestError, match="not a usable poll schedule"):

@@ -8,7 +8,7 @@ import json
 import pytest
 from airflow.providers_manager import ProvidersManager
 
-from airflow_provider_omnihuman.api.errors import InvalidConnectionError
+from airflow_provider_omnihuman.api.errors import InvalidConnectionError, TransportError
 from airflow_provider_omnihuman.connection_forms import CONNECTION_FORMS, ui_field_behaviour
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
@@ -53,6 +53,14 @@ def test_a_bad_connection_is_told_on_first_use(monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_OMNIHUMAN_DEFAULT", '{"conn_type": "omnihuman", "password": "x"}')
     with pytest.raises(InvalidConnectionError, match="connection 'omnihuman_default': login"):
         OmniHumanHook().get_conn()
+
+
+def test_a_service_that_does_not_answer_is_no_job_that_is_late(connections, emulator):
+    """The first may be mended by a retry of the task, the second may not."""
+    emulator.fault(kind="reset", action="CVGetResult", count=None)
+    with pytest.raises(TransportError) as caught:
+        OmniHumanHook().fresh_video("7", patience_s=0.4)
+    assert caught.value.retryable
 
 
 @pytest.mark.parametrize("conn_type", CONNECTION_FORMS)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import logging
+import http.server
+import io
+import threading
+from contextlib import contextmanager
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout, redact
 
 from airflow_provider_omnihuman.api.errors import QuotaError, TransportError
+from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
+from airflow_provider_omnihuman.operators.subjects import OmniHumanSubjectRecognitionOperator
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 from tests.conftest import BUCKET
 from tests.task_context import task_context
@@ -56,15 +61,86 @@ def test_http_inputs_are_passed_as_they_are(submit, emulator, presigned, portrai
     assert context["ti"].xcoms["request"]["image_url"] == url.split("?")[0]
 
 
-def test_no_signature_is_logged_or_pushed(submit, caplog, capsys):
+def test_no_signature_is_logged_or_pushed(submit, logged):
     context = task_context()
-    caplog.set_level(logging.INFO, logger="httpx")  # which writes each whole URL, if nothing stops it
     submit().execute(context)
-    assert "s3://" not in caplog.text
-    assert "HTTP Request: GET http://" in caplog.text
-    for text in (capsys.readouterr().out, caplog.text, str(context["ti"].xcoms)):
-        assert "X-Amz" not in text
-        assert "Signature=" not in text
+    text = logged()
+    assert "Submitted OmniHuman task" in text, "what the operator logs is looked at"
+    assert "HTTP Request: GET http://" in text, "and what the HTTP library does"
+    assert "receive_response_headers" in text, "to its depths"
+    for told in (text, str(context["ti"].xcoms)):
+        assert "X-Amz" not in told
+        assert "Signature=" not in told
+
+
+@contextmanager
+def redirecting_to(url):
+    """A server that answers everything with a redirect to ``url``."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(302)
+            self.send_header("Location", url)
+            self.end_headers()
+
+        def log_message(self, *_args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/p.png"
+        server.shutdown()
+        thread.join()
+
+
+def test_the_target_of_a_redirect_is_not_logged_with_its_signature(submit, logged, presigned, portrait_png):
+    with redirecting_to(presigned("in/q.png", portrait_png)) as url:
+        submit(image_url=url).execute(task_context())
+    text = logged()
+    assert "b'Location', b'http://127.0.0.1:" in text
+    assert "X-Amz" not in text
+
+
+def test_neither_an_error_nor_a_warning_shows_a_signature(submit, presigned, logged):
+    url = presigned("in/no.png", b"<html>not found</html>" * 50)
+    with pytest.raises(AirflowFailException, match="image_url http://.*/in/no.png is text") as caught:
+        submit(image_url=url).execute(task_context())
+    submit(image_url="http://127.0.0.1:9/p.png?X-Amz-Signature=s3cr3t").execute(task_context())
+    text = logged()
+    assert "http://127.0.0.1:9/p.png cannot be read from here" in text
+    assert "X-Amz" not in text + str(caught.value)
+
+
+SIGNED = "https://cdn.example/{}?X-Amz-Signature={}"
+
+
+def test_airflow_stores_no_signature_that_a_dag_passes_in():
+    """What is shown of a task's fields is what is left of them after redact()."""
+    operator = OmniHumanSubmitOperator(
+        task_id="s",
+        image_url="{{ url }}",
+        audio_url=SIGNED.format("a.mp3", "audiosignature"),
+        mask_url=["{{ url }}", "s3://b/m.png"],
+    )
+    operator.render_template_fields({"url": SIGNED.format("p.png", "imagesignature")})
+    assert operator.image_url == SIGNED.format("p.png", "imagesignature"), "the task itself still has it"
+    stored = {name: redact(getattr(operator, name), name) for name in operator.template_fields}
+    assert stored["image_url"] == "https://cdn.example/p.png?***"
+    assert stored["audio_url"] == "https://cdn.example/a.mp3?***"
+    assert stored["mask_url"] == ["https://cdn.example/p.png?***", "s3://b/m.png"]
+
+
+def test_airflow_stores_no_signature_of_the_other_operators_either():
+    archive = OmniHumanToS3Operator(
+        task_id="a", video_url="{{ url }}", request={"image_url": SIGNED.format("r", "requestsignature")}
+    )
+    look = OmniHumanSubjectRecognitionOperator(task_id="l", image_url="{{ url }}")
+    for operator in (archive, look):
+        operator.render_template_fields({"url": SIGNED.format("v.mp4", "videosignature")})
+    assert redact(archive.video_url, "video_url") == "https://cdn.example/v.mp4?***"
+    assert redact(archive.request, "request") == {"image_url": "https://cdn.example/r?***"}
+    assert redact(look.image_url, "image_url") == "https://cdn.example/v.mp4?***"
 
 
 @pytest.mark.parametrize(
@@ -74,6 +150,14 @@ def test_no_signature_is_logged_or_pushed(submit, caplog, capsys):
         ({"output_resolution": "4k"}, "output_resolution must be a whole number, not '4k'"),
         ({"output_resolution": 480}, "output_resolution must be 720 or 1080, not 480"),
         ({"pe_fast_mode": "perhaps"}, "pe_fast_mode must be true or false, not 'perhaps'"),
+        ({"image_url": {"uri": "https://h/p?X-Amz-Signature=s3cr3t"}}, r"not dict {'uri': 'https://h/p\?…'}"),
+        ({"image_url": "http://a..b/p.png"}, "image_url has a host that cannot exist"),
+        ({"audio_url": "s3://bad bucket/a.wav"}, "audio_url 's3://bad bucket/a.wav' cannot be presigned"),
+        ({"aws_conn_id": None}, "image_url .* cannot be presigned by the connection None: Unable to locate credentials"),
+        ({"seed": "9" * 5000}, "seed must be a whole number, not '9999"),
+        ({"seed": 10**30}, "seed must be an integer .* at most 64 bits"),
+        ({"prompt": "cut \ud83d"}, "prompt holds a broken character"),
+        ({"mask_url": "[" * 100_000}, "mask_url is not a JSON list"),
         ({"image_url": "s3://bucket-only"}, "image_url must name an object, s3://bucket/key"),
         ({"image_url": "s3://bucket/folder/"}, "image_url must name an object"),
         ({"image_url": ""}, "image_url must be an http"),
@@ -89,9 +173,53 @@ def test_no_signature_is_logged_or_pushed(submit, caplog, capsys):
     ],
 )
 def test_bad_input_is_refused_before_anything_is_paid(submit, emulator, changes, message):
-    with pytest.raises(AirflowFailException, match=message):
+    with pytest.raises(AirflowFailException, match=message) as caught:
         submit(**changes).execute(task_context())
     assert emulator.state()["requests"] == {}
+    assert len(str(caught.value)) < 500
+    assert "s3cr3t" not in str(caught.value)
+
+
+def picture(file_format, size):
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.new("RGB", size).save(file, file_format)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("file_format", "size", "message"),
+    [
+        ("WEBP", (64, 64), "is webp; OmniHuman takes JPG or PNG"),
+        ("PNG", (4096, 8), "has 4096×8 pixels; each side must be below 4096"),
+    ],
+)
+def test_a_picture_that_the_service_would_refuse_is_refused(submit, emulator, put, file_format, size, message):
+    with pytest.raises(AirflowFailException, match=message):
+        submit(image_url=put("in/p.bin", picture(file_format, size))).execute(task_context())
+    assert emulator.accepted() == 0
+
+
+def test_inputs_are_not_read_when_told_so(submit, emulator):
+    submit(image_url=f"s3://{BUCKET}/missing.png", check_inputs=False).execute(task_context())
+    assert emulator.accepted() == 1
+
+
+def test_an_input_behind_a_redirect_to_nowhere_is_not_refused_for_it(submit, emulator):
+    with redirecting_to("http://a..b/p.png") as url:
+        submit(image_url=url).execute(task_context())
+    assert emulator.accepted() == 1
+
+
+def test_a_timeout_of_airflows_within_the_submit_leads_to_no_second_one(submit, emulator, monkeypatch):
+    def interrupted(_seconds):
+        raise AirflowTaskTimeout("execution_timeout")
+
+    monkeypatch.setattr("time.sleep", interrupted)  # as Airflow's alarm does, wherever the task may be
+    emulator.fault(kind="code", code="50430", action="CVSubmitTask", count=None)
+    with pytest.raises(AirflowFailException, match="AirflowTaskTimeout: .*the job may exist"):
+        submit().execute(task_context())
 
 
 @pytest.mark.parametrize("seconds", [60.0, 61.5])

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import http.server
 import json
+import threading
 import time
 
 import pytest
@@ -129,10 +131,55 @@ def test_it_never_submits(job, emulator):
     assert sum(emulator.state()["requests"]["CVSubmitTask"].values()) == 1
 
 
-@pytest.mark.parametrize("event", [None, {}, {"status": "odd"}, {"task_id": "7"}])
+def test_a_connection_that_is_gone_fires_an_error_that_a_sensors_retry_may_mend():
+    (event,) = events(make(omnihuman_conn_id="gone"))
+    with pytest.raises(OmniHumanError, match="broke off: .*gone.*the job itself may still finish") as caught:
+        finished_task_id(json.loads(json.dumps(event)))
+    assert caught.value.retryable
+    assert caught.value.task_id == "7"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [None, {}, {"status": "odd"}, {"task_id": "7"}, {"status": "success"}, {"status": "error"}, {"status": []}, "x"],
+)
 def test_an_event_that_cannot_be_read_is_an_error(event):
     with pytest.raises(OmniHumanError, match="cannot be read"):
         finished_task_id(event)
+
+
+def test_the_label_is_asked_for(monkeypatch):
+    asked = []
+
+    class Done(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"code": 10000, "data": {"status": "done", "video_url": "https://v.example/a.mp4"}}')
+
+        def log_message(self, *_args):
+            pass
+
+    label = {"producer_id": "p", "content_propagator": "c"}
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Done) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        extra = {"endpoint": f"http://127.0.0.1:{server.server_port}"}
+        connection = {"conn_type": "omnihuman", "login": "AK", "password": "SK", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_OMNIHUMAN_DEFAULT", json.dumps(connection))
+        assert finished_task_id(events(make(aigc_meta=label))[0]) == "7"
+        server.shutdown()
+        thread.join()
+    assert [json.loads(body["req_json"]) for body in asked] == [{"aigc_meta": label}]
+
+
+def test_it_keeps_to_its_first_poll_and_its_interval(connections, emulator):
+    """Nothing is asked before the first poll; a deadline ends the pause early, and asks once."""
+    emulator.fault(kind="html", action="CVGetResult", count=None)
+    events(make(first_poll_s=60, deadline=time.time() + 0.3))
+    events(make(poll_interval_s=60, deadline=time.time() + 0.3))
+    assert sum(emulator.state()["requests"]["CVGetResult"].values()) == 1 + 2
 
 
 def test_no_secret_is_in_its_arguments(connections, emulator):
