@@ -85,7 +85,7 @@ def test_an_undocumented_status_is_a_named_error(status):
 
 
 def test_data_null_with_success_is_malformed():
-    with pytest.raises(MalformedReplyError):
+    with pytest.raises(MalformedReplyError, match="data.status is None, which the API does not document"):
         CALLS["result"].read(response("data_null"))
 
 

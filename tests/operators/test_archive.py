@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 
+import httpx
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import Asset, AssetAlias
@@ -77,8 +78,6 @@ def test_a_video_is_archived_with_manifest_and_poster(rendered, s3, inputs):
 
 
 def test_the_archived_bytes_are_the_delivered_bytes(rendered, s3, emulator):
-    import httpx
-
     from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
     xcoms = rendered(seed=7)
@@ -155,6 +154,15 @@ def test_an_asset_event_carries_the_facts(rendered):
         ({"omnihuman_task_id": "7", "s3_key": "a/b.json"}, "must not end in .json or .jpg"),
         ({"omnihuman_task_id": "7", "s3_key": "x" * 1100}, "has 1100 bytes; S3 allows 1024"),
         ({"omnihuman_task_id": "7", "request": "not json"}, "request is not JSON"),
+        ({"omnihuman_task_id": "7", "request": "[" * 100_000}, "request is not JSON"),
+        (
+            {"omnihuman_task_id": "7", "request": {"audio_duration_s": "3"}},
+            "audio_duration_s must be a number of seconds, not '3'",
+        ),
+        (
+            {"omnihuman_task_id": "7", "s3_key": "s3://b/ann.mp4", "request": {"image_url": "s3://b/ann.jpg"}},
+            "s3://b/ann.jpg is an input of this video",
+        ),
         ({"omnihuman_task_id": "7", "request": ["a"]}, "request must be the mapping"),
         ({"omnihuman_task_id": "7"}, "not_found for task 7"),
     ],
@@ -175,6 +183,50 @@ def test_an_object_that_is_there_can_be_protected(rendered, put, s3):
     with pytest.raises(AirflowFailException, match="exists already, and replace is False"):
         archive(omnihuman_task_id=rendered()["task_id"], s3_key="a/b.mp4", replace=False).execute(task_context())
     assert body(s3, f"s3://{BUCKET}/a/b.mp4") == b"precious"
+
+
+@pytest.mark.parametrize("beside", ["a/b.jpg", "a/b.json"])
+def test_what_lies_beside_the_video_can_be_protected_too(connections, put, beside):
+    put(beside, b"precious")
+    with pytest.raises(AirflowFailException, match=f"{beside} exists already, and replace is False"):
+        archive(omnihuman_task_id="7", s3_key="a/b.mp4", replace=False).execute(task_context())
+
+
+def test_a_video_that_breaks_off_unnoticed_may_be_retried(rendered, presigned, s3):
+    """A server that says no length and closes early."""
+    from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+
+    whole = httpx.get(OmniHumanHook().fetch_video(rendered()["task_id"]).video_url).content
+    url = presigned("in/half.mp4", whole[: int(len(whole) * 0.8)])
+    with pytest.raises(OmniHumanError) as caught:
+        archive(video_url=url).execute(task_context())
+    assert caught.value.retryable
+    assert (keys(s3), open_uploads(s3)) == ([], [])
+
+
+def test_a_label_that_was_asked_for_and_is_missing_is_told(rendered, presigned, logged):
+    from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+
+    whole = httpx.get(OmniHumanHook().fetch_video(rendered()["task_id"]).video_url).content
+    url = presigned("in/unlabelled.mp4", whole)
+    assert archive(video_url=url, request={"aigc_meta": LABEL}).execute(task_context())["aigc_label_found"] is False
+    assert "The AIGC label was asked for" in logged()
+
+
+def test_the_operators_own_label_wins_over_the_requests(rendered, s3):
+    xcoms = rendered()
+    mine = {"producer_id": "mine", "content_propagator": "c"}
+    request = {**xcoms["request"], "aigc_meta": LABEL}
+    facts = archive(omnihuman_task_id=xcoms["task_id"], request=request, aigc_meta=mine).execute(task_context())
+    assert read_aigc_label(body(s3, facts["uri"])).produce_id == "mine"
+
+
+def test_extra_arguments_reach_all_three_objects(rendered, s3):
+    extra = {"Metadata": {"owner": "news"}}
+    facts = archive(omnihuman_task_id=rendered()["task_id"], s3_extra_args=extra).execute(task_context())
+    for name in ("uri", "poster_uri", "manifest_uri"):
+        head = s3.head_object(Bucket=BUCKET, Key=facts[name].removeprefix(f"s3://{BUCKET}/"))
+        assert head["Metadata"] == {"owner": "news"}
 
 
 @pytest.mark.parametrize("fault", [{"kind": "half_body"}, {"kind": "reset"}, {"kind": "html"}], ids=lambda f: f["kind"])
