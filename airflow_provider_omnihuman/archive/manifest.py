@@ -86,7 +86,9 @@ def manifest_json(manifest: dict[str, Any]) -> bytes:
 
 def _unsigned(value: Any) -> Any:
     """Return URLs without their queries, for a request that a Dag's author put together."""
-    return without_query(value) if isinstance(value, str) else [_unsigned(item) for item in value or ()]
+    if isinstance(value, list):
+        return [_unsigned(item) for item in value]
+    return without_query(value) if isinstance(value, str) else value
 
 
 def _iso(epoch_s: float) -> str:

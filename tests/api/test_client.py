@@ -219,7 +219,7 @@ def test_waiting_does_not_block_the_event_loop(emulator, request_of_a_second):
             return ticks, waiting.exception()
 
     ticks, error = asyncio.run(scenario())
-    assert ticks > 20
+    assert ticks > 5, "a blocked loop ticks once or twice in these 0.5 s"
     assert isinstance(error, WaitTimeoutError)
     assert threading.active_count() < 50
 

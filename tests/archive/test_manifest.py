@@ -48,6 +48,6 @@ def test_the_services_word_on_the_label_is_kept():
 
 
 def test_a_value_that_json_does_not_know_is_written_as_text():
-    written = json.loads(manifest_json(manifest({"note": "half \ud83d", "when": {1}, "mask_url": None})))
+    written = json.loads(manifest_json(manifest({"note": "half \ud83d", "when": {1}, "mask_url": 5})))
     assert written["request"]["note"] == "half ?"
     assert written["request"]["when"] == "{1}"
