@@ -20,11 +20,14 @@ from airflow_provider_omnihuman.api import (
     Credentials,
     OmniHumanClient,
     PollSchedule,
+    TaskStatus,
     VideoRequest,
     Wait,
 )
 from airflow_provider_omnihuman.api.actions import get_result
+from airflow_provider_omnihuman.api.error_codes import BUSINESS_CODES, GATEWAY_CODES, Kind, Retry
 from airflow_provider_omnihuman.api.errors import (
+    OmniHumanError,
     ServiceError,
     SubmitOutcomeUnknownError,
     TaskFailedError,
@@ -110,6 +113,26 @@ def test_a_job_that_fails_at_query_time_is_told_as_such(talk, emulator, presigne
     task_id = talk(lambda api: api.submit(request)).task_id
     with pytest.raises(TaskFailedError, match=r"^\[50215\]"):
         finished(talk, emulator, task_id)
+
+
+@pytest.mark.parametrize("status", list(TaskStatus))
+def test_every_status_is_heard(talk, emulator, request_of_a_second, status):
+    task_id = talk(lambda api: api.submit(request_of_a_second)).task_id
+    emulator.admin("POST", f"/tasks/{task_id}", {"status": status.value})
+    assert talk(lambda api: api.fetch(task_id)).status is status
+
+
+@pytest.mark.parametrize("action", ["CVSubmitTask", "CVGetResult"])
+@pytest.mark.parametrize("row", [*BUSINESS_CODES.values(), *GATEWAY_CODES.values()], ids=lambda row: row.code)
+def test_every_code_is_heard(talk, emulator, action, row):
+    emulator.fault(kind="code", code=row.code, action=action, count=None)
+    asked = VideoRequest(image_url=f"{emulator.endpoint}/p.png", audio_url=f"{emulator.endpoint}/a.mp3")
+    with pytest.raises(OmniHumanError, match=rf"^\[{row.code}\]") as caught:
+        talk(lambda api: api.submit(asked) if action == "CVSubmitTask" else api.fetch("7392616336519610409"))
+    assert caught.value.request_id
+    lost = row.kind is Kind.INTERNAL and not row.code.isdigit() and action == "CVSubmitTask"
+    assert isinstance(caught.value, SubmitOutcomeUnknownError if lost else ServiceError)
+    assert caught.value.retry is (Retry.NEVER if lost else row.retry)
 
 
 def test_an_unknown_task_is_lost(talk):

@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_omnihuman.api.client import OmniHumanClient
 from airflow_provider_omnihuman.api.conversations import Conversations
-from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.errors import InvalidRequestError, TransportError
 from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.api.urls import check_media_url, is_private_host, scrub, shown
 
@@ -90,8 +90,20 @@ def test_an_endpoint_that_no_client_could_open_is_refused_when_it_is_given():
 
 @pytest.mark.parametrize("logger", ["httpx", "httpcore.http11", "httpcore.connection"])
 def test_no_logger_of_the_http_library_tells_a_query(caplog, logger):
+    logging.getLogger(logger).filters.clear()  # as in a program that has done nothing else
     OmniHumanClient(Credentials("AK", "SK"))
     with caplog.at_level(logging.DEBUG, logger=logger):
         logging.getLogger(logger).debug("[(b'Location', b'%s')]", "https://h/p?X-Amz-Signature=s3cr3t")
     assert "https://h/p?…" in caplog.text
     assert "s3cr3t" not in caplog.text
+
+
+def test_a_proxy_whose_name_cannot_be_looked_up_is_a_request_that_never_arrived(monkeypatch):
+    """The resolver raises a UnicodeError, which is no error of the HTTP library."""
+    monkeypatch.setenv("http_proxy", "http://a..b:1")
+    with (
+        OmniHumanClient(Credentials("AK", "SK"), endpoint="http://service.example") as client,
+        pytest.raises(TransportError, match="UnicodeError") as caught,
+    ):
+        client.perform(client.api.probe())
+    assert not caught.value.may_have_arrived
