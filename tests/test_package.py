@@ -72,7 +72,8 @@ def test_modules_stay_short():
 
 
 def test_the_page_of_errors_is_the_table_of_the_code():
-    rows = re.findall(r"^\| (\w+) \| (\d+) \| (.+?) \| (.+?) \| (.+?) \|$", (PROJECT / "docs" / "errors.md").read_text(), re.MULTILINE)
+    page = (PROJECT / "docs" / "errors.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (.+?) \| (.+?) \| (.+?) \|$", page, re.MULTILINE)
     documented = {code: (int(status), meaning, retry, advice) for code, status, meaning, retry, advice in rows}
     assert documented == {
         row.code: (row.http_status, row.meaning, row.retry.replace("_", " "), row.advice)

@@ -149,7 +149,6 @@ GATEWAY_CODES = _table(
     ("MissingParameter", 400, Retry.NEVER, Kind.ACCESS, "a required query parameter is missing", _BUG),
     ("MissingRequestInfo", 400, Retry.NEVER, Kind.ACCESS, "request information is missing", _BUG),
     ("InvalidAuthorization", 400, Retry.NEVER, Kind.ACCESS, "the Authorization header cannot be read", _KEY),
-    ("MissingSignature", 400, Retry.NEVER, Kind.ACCESS, "the request is not signed", _KEY),
     ("ServiceNotFound", 404, Retry.NEVER, Kind.ACCESS, "no such service", _SCOPE),
     (
         "InvalidActionOrVersion",

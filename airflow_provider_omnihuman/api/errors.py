@@ -85,7 +85,8 @@ class OmniHumanError(Exception):
 
     def __str__(self) -> str:
         parts = [f"[{self.code}] " if self.code else "", self.message]
-        ids = {"task": self.task_id, "request": self.request_id, "logid": self.logid}
+        logid = None if self.logid == self.request_id else self.logid
+        ids = {"task": self.task_id, "request": self.request_id, "logid": logid}
         named = ", ".join(f"{name} {value}" for name, value in ids.items() if value and str(value) not in self.message)
         parts.append(f" ({named})" if named else "")
         parts.append(f": {self.advice}" if self.advice else "")

@@ -109,7 +109,7 @@ class OmniHumanHook(HookWithForm):
         # The tolerances end before the deadline: a service that does not answer is no job that is late, and a retry may mend it.
         wait = Wait(deadline=time.time() + 1.5 * patience_s, fault_tolerance_s=patience_s, empty_url_tolerance_s=patience_s)
         schedule = PollSchedule(first_s=0, interval_s=5)
-        return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule)
+        return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=self._log_fault)
 
     def recognize_subject(self, image_url: str) -> bool:
         """Ask whether a subject is in the picture; see :meth:`Conversations.recognize_subject`."""
@@ -124,11 +124,16 @@ class OmniHumanHook(HookWithForm):
         try:
             self.perform(self.api.probe())
         except OmniHumanError as error:
-            return False, str(error)
+            # The form tests a copy of the connection, under a name that means nothing to its author.
+            return False, str(error).removeprefix(f"connection {self.omnihuman_conn_id!r}: ")
         return True, f"{self.api.base_url} accepts the keys"
 
     def _log_progress(self, progress: Progress) -> None:
         self.log.info("%s", progress)
+
+    def _log_fault(self, progress: Progress) -> None:
+        if progress.fault:  # that the task is done was told when it was
+            self.log.warning("%s", progress)
 
 
 C = TypeVar("C", OmniHumanClient, AsyncOmniHumanClient)

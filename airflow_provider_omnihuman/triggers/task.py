@@ -5,6 +5,7 @@ It polls and never submits: a trigger may run twice at once (restart, two trigge
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
@@ -37,7 +38,8 @@ class OmniHumanTaskTrigger(BaseTrigger):
     :param omnihuman_task_id: the task waited for (``task_id`` belongs to Airflow, which sets it on every trigger)
     :param deadline: wall-clock time, epoch seconds: it survives a restart of the triggerer
     :param aigc_meta: the AIGC label to write into the video, as a mapping
-    :param first_poll_s: seconds before the first poll
+    :param first_poll_at: when to poll first, epoch seconds; by default in 10 s from the deferral, whatever the triggerer
+        takes to start, and at once after a restart
     :param poll_interval_s: seconds between polls
     :param fault_tolerance_s: how long polls may go unanswered before the wait gives up, seconds
     """
@@ -49,7 +51,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
         omnihuman_task_id: str,
         deadline: float,
         aigc_meta: dict[str, str] | None = None,
-        first_poll_s: float = MIN_FIRST_POLL_S,
+        first_poll_at: float | None = None,
         poll_interval_s: float = 10.0,
         fault_tolerance_s: float = 600.0,
     ) -> None:
@@ -58,7 +60,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
         self.omnihuman_task_id = omnihuman_task_id
         self.deadline = deadline
         self.aigc_meta = aigc_meta
-        self.first_poll_s = first_poll_s
+        self.first_poll_at = time.time() + MIN_FIRST_POLL_S if first_poll_at is None else first_poll_at
         self.poll_interval_s = poll_interval_s
         self.fault_tolerance_s = fault_tolerance_s
 
@@ -71,7 +73,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
                 "omnihuman_task_id": self.omnihuman_task_id,
                 "deadline": self.deadline,
                 "aigc_meta": self.aigc_meta,
-                "first_poll_s": self.first_poll_s,
+                "first_poll_at": self.first_poll_at,
                 "poll_interval_s": self.poll_interval_s,
                 "fault_tolerance_s": self.fault_tolerance_s,
             },
@@ -92,12 +94,13 @@ class OmniHumanTaskTrigger(BaseTrigger):
 
     async def _wait(self) -> None:
         async with await OmniHumanHook(self.omnihuman_conn_id).get_async_conn() as client:
+            first_s = max(0.0, self.first_poll_at - time.time())
             await client.perform(
                 client.api.wait_until_done(
                     self.omnihuman_task_id,
                     wait=Wait(deadline=self.deadline, fault_tolerance_s=self.fault_tolerance_s),
                     aigc_meta=AigcMeta.from_dict(self.aigc_meta) if self.aigc_meta else None,
-                    schedule=PollSchedule(first_s=self.first_poll_s, interval_s=self.poll_interval_s),
+                    schedule=PollSchedule(first_s=first_s, interval_s=self.poll_interval_s),
                     on_change=self._log_progress,
                 )
             )

@@ -9,6 +9,7 @@ import threading
 import time
 
 import pytest
+import time_machine
 
 from airflow_provider_omnihuman.api.errors import (
     InvalidConnectionError,
@@ -25,7 +26,7 @@ from tests.task_context import task_context
 
 def make(**arguments):
     defaults = {"omnihuman_conn_id": "omnihuman_default", "omnihuman_task_id": "7", "deadline": time.time() + 60}
-    return OmniHumanTaskTrigger(**defaults | {"first_poll_s": 0, "poll_interval_s": 0.05} | arguments)
+    return OmniHumanTaskTrigger(**defaults | {"first_poll_at": 0, "poll_interval_s": 0.05} | arguments)
 
 
 def events(trigger):
@@ -55,7 +56,7 @@ def test_it_survives_serialisation_with_every_argument():
         "omnihuman_task_id": "7392616336519610409",
         "deadline": 1.5,
         "aigc_meta": {"producer_id": "p", "content_propagator": "c"},
-        "first_poll_s": 11.0,
+        "first_poll_at": 11.0,
         "poll_interval_s": 3.0,
         "fault_tolerance_s": 5.0,
     }
@@ -66,9 +67,12 @@ def test_it_survives_serialisation_with_every_argument():
     assert rebuilt.serialize() == (path, kwargs)
 
 
+@time_machine.travel(1_000_000, tick=False)
 def test_the_first_poll_leaves_airflow_time_to_reap_the_worker():
     _, kwargs = OmniHumanTaskTrigger(omnihuman_conn_id="c", omnihuman_task_id="7", deadline=0).serialize()
-    assert kwargs["first_poll_s"] == MIN_FIRST_POLL_S == 10
+    assert kwargs["first_poll_at"] == 1_000_000 + MIN_FIRST_POLL_S == 1_000_010
+    rebuilt = OmniHumanTaskTrigger(**kwargs)  # in the triggerer, and again after each restart
+    assert rebuilt.serialize()[1] == kwargs
 
 
 def test_airflow_may_set_its_own_task_id_on_it(connections):
@@ -177,7 +181,7 @@ def test_the_label_is_asked_for(monkeypatch):
 def test_it_keeps_to_its_first_poll_and_its_interval(connections, emulator):
     """Nothing is asked before the first poll; a deadline ends the pause early, and asks once."""
     emulator.fault(kind="html", action="CVGetResult", count=None)
-    events(make(first_poll_s=60, deadline=time.time() + 0.3))
+    events(make(first_poll_at=time.time() + 60, deadline=time.time() + 0.3))
     events(make(poll_interval_s=60, deadline=time.time() + 0.3))
     assert sum(emulator.state()["requests"]["CVGetResult"].values()) == 1 + 2
 
