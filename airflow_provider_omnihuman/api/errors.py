@@ -11,6 +11,7 @@
     │   ├── QuotaError             … of a limit: 50429, 50430, FlowLimitExceeded
     │   └── TaskFailedError        … about the job itself: it is over
     ├── SubmitOutcomeUnknownError  the reply to a submit was lost: the job may exist, and be billed
+    ├── TaskNotDoneError           its video was asked for too early
     ├── TaskLostError              the service does not know the task (any more): not_found, expired
     └── WaitTimeoutError           the deadline passed; the job may still finish
 
@@ -34,6 +35,7 @@ __all__ = [
     "SubmitOutcomeUnknownError",
     "TaskFailedError",
     "TaskLostError",
+    "TaskNotDoneError",
     "TransportError",
     "WaitTimeoutError",
     "error_from_dict",
@@ -153,6 +155,12 @@ class TaskLostError(OmniHumanError):
     """The service does not know the task: a wrong id, another account, or older than 12 h."""
 
 
+class TaskNotDoneError(OmniHumanError):
+    """The video was asked for before the task was done."""
+
+    default_retry = Retry.ASK_AGAIN
+
+
 class WaitTimeoutError(OmniHumanError):
     """The deadline passed before the job was done. The job may still finish."""
 
@@ -170,6 +178,7 @@ _CLASSES: dict[str, type[OmniHumanError]] = {
         TaskFailedError,
         SubmitOutcomeUnknownError,
         TaskLostError,
+        TaskNotDoneError,
         WaitTimeoutError,
     )
 }

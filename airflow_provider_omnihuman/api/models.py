@@ -67,6 +67,11 @@ class TaskStatus(StrEnum):
     """Too old: submit again."""
 
     @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen to the task."""
+        return self is TaskStatus.DONE or self.is_lost
+
+    @property
     def is_lost(self) -> bool:
         """Whether the service no longer knows the task."""
         return self in {TaskStatus.NOT_FOUND, TaskStatus.EXPIRED}

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
-from airflow_provider_omnihuman.api.errors import OmniHumanError
+from airflow_provider_omnihuman.api.errors import OmniHumanError, TaskNotDoneError
 from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, Video, VideoRequest
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
@@ -100,7 +100,7 @@ class OmniHumanHook(HookWithForm):
         )
 
     def fresh_video(self, task_id: str, *, aigc_meta: AigcMeta | None = None, patience_s: float = 300.0) -> Video:
-        """Ask for a finished task's video anew: each URL has its own hour.
+        """Ask for a finished task's video anew: each URL has its own hour. A task that is not finished is told at once.
 
         :param aigc_meta: the label that earlier queries asked for; the service writes it into what it delivers to this one
         :param patience_s: how long to outlast passing faults and a URL that is not there yet, seconds
@@ -109,7 +109,7 @@ class OmniHumanHook(HookWithForm):
         # The tolerances end before the deadline: a service that does not answer is no job that is late, and a retry may mend it.
         wait = Wait(deadline=time.time() + 1.5 * patience_s, fault_tolerance_s=patience_s, empty_url_tolerance_s=patience_s)
         schedule = PollSchedule(first_s=0, interval_s=5)
-        return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=self._log_fault)
+        return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=self._expect_done)
 
     def recognize_subject(self, image_url: str) -> bool:
         """Ask whether a subject is in the picture; see :meth:`Conversations.recognize_subject`."""
@@ -131,9 +131,15 @@ class OmniHumanHook(HookWithForm):
     def _log_progress(self, progress: Progress) -> None:
         self.log.info("%s", progress)
 
-    def _log_fault(self, progress: Progress) -> None:
-        if progress.fault:  # that the task is done was told when it was
+    def _expect_done(self, progress: Progress) -> None:
+        if progress.fault:
             self.log.warning("%s", progress)
+        elif progress.status and not progress.status.is_over:
+            raise TaskNotDoneError(
+                f"task {progress.task_id} is not done yet, but {progress.status}",
+                task_id=progress.task_id,
+                advice="wait for it first, with OmniHumanTaskSensor or OmniHumanVideoOperator",
+            )
 
 
 C = TypeVar("C", OmniHumanClient, AsyncOmniHumanClient)

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTas
 from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import OmniHumanError
 from airflow_provider_omnihuman.api.urls import scrub
+from airflow_provider_omnihuman.archive.errors import refused_by_s3
 from airflow_provider_omnihuman.media.errors import MediaError
 from airflow_provider_omnihuman.speech.errors import SpeechError
 
@@ -42,6 +43,10 @@ def raising_airflow_errors(*, mended: Callable[[_Ours], bool] = by_asking_again)
         if mended(error):
             raise
         raise AirflowFailException(str(error)) from error
+    except Exception as error:
+        if refusal := refused_by_s3(error):
+            raise AirflowFailException(str(refusal)) from error
+        raise
 
 
 @contextmanager

@@ -10,9 +10,8 @@ import httpx
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import Asset, AssetAlias
-from botocore.exceptions import ClientError
 
-from airflow_provider_omnihuman.api.errors import OmniHumanError
+from airflow_provider_omnihuman.api.errors import OmniHumanError, TaskNotDoneError
 from airflow_provider_omnihuman.archive.errors import DownloadError
 from airflow_provider_omnihuman.media.aigc_label import read_aigc_label
 from airflow_provider_omnihuman.media.probe import probe_image, probe_video
@@ -258,7 +257,7 @@ def test_a_video_shorter_than_its_audio_is_refused_unless_told_otherwise(rendere
 
 
 def test_a_bucket_that_is_not_there_leaves_nothing(rendered, s3):
-    with pytest.raises(ClientError, match="NoSuchBucket"):
+    with pytest.raises(AirflowFailException, match=r"^\[NoSuchBucket\] S3 refuses: .*nowhere: create the bucket"):
         archive(omnihuman_task_id=rendered()["task_id"], s3_key="s3://nowhere/a.mp4").execute(task_context())
 
 
@@ -275,3 +274,12 @@ def test_a_dead_url_does_not_matter_when_there_is_a_task_id(rendered, emulator):
     xcoms = rendered()
     emulator.advance(3700)
     assert archive(omnihuman_task_id=xcoms["task_id"]).execute(task_context())["bytes"]
+
+
+def test_a_job_that_is_not_done_is_told_at_once_and_may_be_retried(submit, emulator, s3):
+    task_id = submit().execute(task_context())
+    started = time.monotonic()
+    with pytest.raises(TaskNotDoneError, match=rf"task {task_id} is not done yet, but \w+: wait for it first"):
+        archive(omnihuman_task_id=task_id).execute(task_context())
+    assert time.monotonic() - started < 20
+    assert keys(s3) == []
