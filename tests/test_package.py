@@ -111,3 +111,13 @@ def test_the_wheel_holds_the_package_and_nothing_else(tmp_path):
     assert "airflow_provider_omnihuman/py.typed" in names
     assert {name.split("/")[0].split("-")[0] for name in names} == {"airflow_provider_omnihuman"}
     assert not [name for name in names if name.endswith(".pyc") or "/tests/" in name]
+
+
+def test_the_readmes_dag_is_a_dag():
+    (code,) = re.findall(r"```python\n(.+?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    assert len(code.splitlines()) <= 26
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)  # as a Dag file would be
+    archive = names["archive"]
+    assert archive.upstream_task_ids == {"render"}
+    assert set(archive.dag.task_ids) == {"speech", "render", "archive"}
