@@ -22,16 +22,6 @@ for name in [name for name in os.environ if name.startswith(("AIRFLOW", "AWS_"))
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="omnihuman-tests-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(PROJECT / "dags")
-os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
-    [
-        {
-            "name": name,
-            "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-            "kwargs": {"path": str(path), "refresh_interval": 300},
-        }
-        for name, path in {"dags-folder": PROJECT / "dags", "test-dags": PROJECT / "tests" / "dags"}.items()
-    ]
-)
 
 from airflow_provider_omnihuman.emulator.server import Emulator  # noqa: E402
 from airflow_provider_omnihuman.emulator.settings import LOCAL_SPEECH_API_KEY, Settings  # noqa: E402

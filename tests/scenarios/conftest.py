@@ -100,8 +100,8 @@ class RealAirflow:
 
 @pytest.fixture(scope="session")
 def real_airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealAirflow]:
-    """A real Airflow with the project's Dags and those beside this file."""
-    plan = StackPlan(tmp_path_factory.mktemp("airflow"), (PROJECT / "dags", HERE / "dags"))
+    """A real Airflow with the project's Dags."""
+    plan = StackPlan(tmp_path_factory.mktemp("airflow"), (PROJECT / "dags",))
     with Stack(plan) as stack:
         stack.start()
         yield RealAirflow(stack)
