@@ -124,14 +124,16 @@ def provider_metadata(conn_type: str) -> dict[str, Any]:
 
 def form_widgets(conn_type: str) -> dict[str, Any]:
     """Return the widgets for a hook's ``get_connection_form_widgets`` (Airflow 3.1)."""
-    from wtforms import IntegerField, PasswordField, StringField  # ships with Airflow 3.1 only
+    from wtforms import IntegerField, PasswordField, StringField  # FAB's; Airflow 3.1 puts stand-ins there without FAB
+    from wtforms.validators import any_of
 
     def widget(item: FormField) -> Any:
         if item.secret:
             return PasswordField(item.label, description=item.description)
         # Airflow 3.1 refuses other classes than these, so a number with a fraction is typed as text there.
         kinds = {"integer": IntegerField, "number": StringField, "string": StringField}
-        return kinds[item.kind](item.label, description=item.description, default=item.default)
+        allowed = [any_of(list(item.choices))] if item.choices else None
+        return kinds[item.kind](item.label, validators=allowed, description=item.description, default=item.default)
 
     return {name: widget(item) for name, item in CONNECTION_FORMS[conn_type].fields.items()}
 

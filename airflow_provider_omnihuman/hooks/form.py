@@ -14,6 +14,12 @@ class HookWithForm(BaseHook):
 
     conn_type: ClassVar[str]
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Airflow 3.1 looks into the hook class's own __dict__ for them, and passes over what is inherited.
+        for name in ("get_connection_form_widgets", "get_ui_field_behaviour"):
+            setattr(cls, name, HookWithForm.__dict__[name])
+
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Return the form's fields."""

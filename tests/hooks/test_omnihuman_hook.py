@@ -10,6 +10,7 @@ from airflow.providers_manager import ProvidersManager
 
 from airflow_provider_omnihuman.api.errors import InvalidConnectionError, TransportError
 from airflow_provider_omnihuman.connection_forms import CONNECTION_FORMS, ui_field_behaviour
+from airflow_provider_omnihuman.hooks.doubao_speech import DoubaoSpeechHook
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
 
@@ -79,3 +80,10 @@ def test_airflow_knows_the_connection_type_and_its_form(conn_type):
     for name, field in CONNECTION_FORMS[conn_type].fields.items():
         assert fields[name].is_sensitive is field.secret
     assert manager.field_behaviours[conn_type]["relabeling"] == ui_field_behaviour(conn_type)["relabeling"]
+
+
+@pytest.mark.parametrize("hook", [OmniHumanHook, DoubaoSpeechHook])
+def test_the_form_methods_are_the_hook_classes_own(hook):
+    """Airflow 3.1 passes over inherited ones."""
+    assert {"get_connection_form_widgets", "get_ui_field_behaviour"} <= set(vars(hook))
+    assert hook.get_ui_field_behaviour() == ui_field_behaviour(hook.conn_type)
