@@ -65,6 +65,7 @@ def test_an_example_runs_from_script_to_archive(airflow_database, connections, e
     assert hashlib.sha256(video).hexdigest() == manifest["video"]["sha256"]
     assert manifest["request"]["pe_fast_mode"] is True
     assert manifest["aigc_label"]["found"] is (name == "choose_the_speaker")
+    assert bool(manifest["aigc_label"]["requested"]) is (name == "choose_the_speaker")
     (job,) = [job for job in emulator.state()["jobs"] if job["kind"] == "generate"]
     assert ("mask_url" in job["body"]) is (name == "choose_the_speaker")
     assert "prompt" not in job["body"]

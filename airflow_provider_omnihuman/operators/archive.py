@@ -115,9 +115,11 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
 
         hook = S3Hook(aws_conn_id=self.aws_conn_id, extra_args=self.s3_extra_args)
         asked = _request_facts(self.request)
+        aigc_meta = aigc_meta_of(self.aigc_meta) or aigc_meta_of(asked.get("aigc_meta"))
+        asked = {**asked, "aigc_meta": aigc_meta.to_dict() if aigc_meta else None}
         task_id = optional_text(self.omnihuman_task_id, field="omnihuman_task_id") or asked.get("task_id")
         location = self._location(hook, context, asked, task_id=task_id)
-        video = self._fresh_video(task_id, asked) if task_id else None
+        video = OmniHumanHook(self.omnihuman_conn_id).fresh_video(task_id, aigc_meta=aigc_meta) if task_id else None
         url = video.video_url if video else check_media_url(self.video_url, field="video_url")
         started = time.monotonic()
         stored, inspection = download_to_s3(
@@ -169,10 +171,6 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
             if not self.replace and hook.check_for_key(place.key, place.bucket):
                 raise ArchiveError(f"{place.uri} exists already, and replace is False")
 
-    def _fresh_video(self, task_id: str, asked: dict[str, Any]) -> Video:
-        aigc_meta = aigc_meta_of(self.aigc_meta) or aigc_meta_of(asked.get("aigc_meta"))
-        return OmniHumanHook(self.omnihuman_conn_id).fresh_video(task_id, aigc_meta=aigc_meta)
-
     def _inspect(self, file: IO[bytes], asked: dict[str, Any]) -> Inspection:
         from airflow_provider_omnihuman.archive.manifest import Inspection
         from airflow_provider_omnihuman.media.aigc_label import read_aigc_label
@@ -197,8 +195,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
 
     def _tell_of_label(self, inspection: Inspection, *, video: Video | None, asked: dict[str, Any]) -> None:
         # Where the vendor writes the label is not documented, so a missing one is told and not refused.
-        wanted = aigc_meta_of(self.aigc_meta) or asked.get("aigc_meta")
-        if inspection.label is None and (wanted or (video and video.aigc_meta_tagged)):
+        if inspection.label is None and (asked["aigc_meta"] or (video and video.aigc_meta_tagged)):
             self.log.warning(
                 "The AIGC label was asked for (the service says tagged: %s) and is not in the file",
                 video.aigc_meta_tagged if video else None,
