@@ -98,11 +98,6 @@ class AirflowRest:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
         return self._call("GET", path, params={"map_index": map_index})["value"]
 
-    def xcoms(self, dag_id: str, run_id: str, task_id: str = "~") -> list[dict[str, Any]]:
-        """The XComs of a run (key, task, map index); of one task when it is named."""
-        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries"
-        return list(self._call("GET", path, params={"limit": 1000})["xcom_entries"])
-
     def task_log(self, dag_id: str, run_id: str, task_id: str, *, try_number: int, map_index: int = -1) -> str:
         """The log of one try, as lines of text."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
