@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from airflow_provider_omnihuman.demo.credentials import Credentials
@@ -20,6 +20,7 @@ def airflow_environment(
     port: int,
     dags_folders: Sequence[Path],
     only_dag_file: str = "",
+    more: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """Return the variables that make four separate processes one Airflow.
 
@@ -28,6 +29,7 @@ def airflow_environment(
     :param port: where the API server listens.
     :param dags_folders: each becomes a Dag bundle.
     :param only_dag_file: parse this file name alone; all files when empty.
+    :param more: settings over these, as ``SECTION__OPTION``.
     """
     url = f"http://127.0.0.1:{port}"
     settings = {
@@ -39,6 +41,7 @@ def airflow_environment(
     }
     if only_dag_file:
         settings |= _single_file(only_dag_file)
+    settings |= more or {}
     return {"AIRFLOW_HOME": str(layout.airflow_home)} | {f"AIRFLOW__{name}": text for name, text in settings.items()}
 
 

@@ -69,8 +69,8 @@ def emulator(
     layout: Layout,
     *,
     ports: tuple[int, int],
-    speed: float,
     run_id: str,
+    options: Mapping[str, object],
 ) -> Emulator:
     """Return the emulator, not started.
 
@@ -78,20 +78,20 @@ def emulator(
     :param credentials: the keys that it accepts.
     :param layout: where its data and log go.
     :param ports: the API's and the admin's.
-    :param speed: how many times faster than real its clock runs.
     :param run_id: the run's mark.
+    :param options: further options of its command, such as ``speed``.
     """
-    options = {
+    settings = {
         "port": ports[0],
         "admin-port": ports[1],
         "data-dir": layout.emulator_data,
-        "speed": speed,
         "access-key": credentials.access_key,
         "secret-key": credentials.secret_key,
         "session-token": credentials.session_token,
         "speech-api-key": credentials.speech_api_key,
+        **options,
     }
-    arguments = [f"--{name}={setting}" for name, setting in options.items()]
+    arguments = [f"--{name}={setting}" for name, setting in settings.items()]
     return Emulator(
         Service(
             "emulator",

@@ -55,7 +55,7 @@ class AirflowRest:
 
     def create_connection(self, connection: dict[str, Any]) -> None:
         """Create a connection, as a person would in the UI."""
-        self._call("POST", "/connections", json=connection)
+        self.call("POST", "/connections", json=connection)
 
     def dag(self, dag_id: str) -> dict[str, Any] | None:
         """The Dag, or ``None`` while the Dag processor has not seen it."""
@@ -64,11 +64,11 @@ class AirflowRest:
 
     def dags(self) -> list[dict[str, Any]]:
         """All Dags that the Dag processor has seen."""
-        return list(self._call("GET", "/dags", params={"limit": 1000})["dags"])
+        return list(self.call("GET", "/dags", params={"limit": 1000})["dags"])
 
     def task_order(self, dag_id: str) -> list[str]:
         """The ids of a Dag's tasks, each after those that it depends on."""
-        tasks = self._call("GET", f"/dags/{dag_id}/tasks")["tasks"]
+        tasks = self.call("GET", f"/dags/{dag_id}/tasks")["tasks"]
         order: TopologicalSorter[str] = TopologicalSorter()
         for task in tasks:
             order.add(task["task_id"])
@@ -78,33 +78,39 @@ class AirflowRest:
 
     def import_errors(self) -> list[dict[str, Any]]:
         """What the Dag processor could not import."""
-        return list(self._call("GET", "/importErrors")["import_errors"])
+        return list(self.call("GET", "/importErrors")["import_errors"])
 
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a run, and return its id."""
-        return str(self._call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})["dag_run_id"])
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})["dag_run_id"])
 
     def dag_run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One run."""
-        return self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
+        return self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}")
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """The tasks of a run, mapped ones one by one."""
-        body = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})
+        body = self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances", params={"limit": 1000})
         return list(body["task_instances"])
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:
         """One XCom's value, deserialized."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/{key}"
-        return self._call("GET", path, params={"map_index": map_index})["value"]
+        return self.call("GET", path, params={"map_index": map_index})["value"]
 
     def task_log(self, dag_id: str, run_id: str, task_id: str, *, try_number: int, map_index: int = -1) -> str:
         """The log of one try, as lines of text."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
-        body = self._call("GET", path, params={"full_content": True, "map_index": map_index})
+        body = self.call("GET", path, params={"full_content": True, "map_index": map_index})
         return "\n".join(_log_line(entry) for entry in body["content"])
 
-    def _call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+    def call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
+        """Make any other call; an empty answer is an empty mapping.
+
+        :param method: of HTTP.
+        :param path: below ``/api/v2``.
+        :param request: as for httpx.
+        """
         return _json(self._send(method, path, **request))
 
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
@@ -125,7 +131,7 @@ def _json(reply: httpx.Response) -> dict[str, Any]:
             request=reply.request,
             response=reply,
         )
-    body: dict[str, Any] = reply.json()
+    body: dict[str, Any] = reply.json() if reply.content else {}
     return body
 
 

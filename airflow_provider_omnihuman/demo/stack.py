@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from airflow_provider_omnihuman.demo import airflow_settings
@@ -17,6 +17,7 @@ from airflow_provider_omnihuman.demo.environment import children_environment
 from airflow_provider_omnihuman.demo.layout import claim, readable_folder
 from airflow_provider_omnihuman.demo.object_store import BUCKET, ObjectStore, object_store
 from airflow_provider_omnihuman.demo.ports import free_ports
+from airflow_provider_omnihuman.demo.postgres import Postgres
 from airflow_provider_omnihuman.demo.processes import Service, stop_all
 from airflow_provider_omnihuman.demo.rest import AirflowRest
 from airflow_provider_omnihuman.demo.signals import signals_ignored
@@ -24,7 +25,7 @@ from airflow_provider_omnihuman.demo.startup import Step, bring_up, check_runnin
 from airflow_provider_omnihuman.demo.warden import Warden
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -37,12 +38,18 @@ class StackPlan:
     :param dags_folders: the folders with Dags.
     :param only_dag_file: parse this file name alone; all when empty.
     :param speed: how many times faster than real the emulator's clock runs.
+    :param on_postgres: keep Airflow's database in a PostgreSQL cluster of the run's own instead of in SQLite.
+    :param emulator_options: further options of the emulator's command, without their dashes.
+    :param airflow_settings: settings over those of the demo, such as ``SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL``.
     """
 
     work_dir: Path
     dags_folders: tuple[Path, ...]
     only_dag_file: str = ""
     speed: float = 60.0
+    on_postgres: bool = False
+    emulator_options: Mapping[str, object] = field(default_factory=dict)
+    airflow_settings: Mapping[str, str] = field(default_factory=dict)
 
 
 class Stack:
@@ -56,27 +63,30 @@ class Stack:
         self.layout, self._lock = claim(plan.work_dir)
         self.credentials = Credentials()
         self.run_id = uuid.uuid4().hex
-        api_port, s3_port, *emulator_ports = free_ports(4)
+        api_port, s3_port, postgres_port, *emulator_ports = free_ports(5)
+        plain = children_environment(os.environ)
+        logs = self.layout.service_logs
+        self.postgres = Postgres(plain, port=postgres_port, logs=logs, run_id=self.run_id) if plan.on_postgres else None
         self.airflow_settings = airflow_settings.airflow_environment(
             self.layout,
             self.credentials,
             port=api_port,
             dags_folders=folders,
             only_dag_file=plan.only_dag_file,
+            more=({"DATABASE__SQL_ALCHEMY_CONN": self.postgres.url} if self.postgres else {}) | dict(plan.airflow_settings),
         )
         self.rest = AirflowRest(f"http://127.0.0.1:{api_port}", self.credentials)
-        plain = children_environment(os.environ)
-        logs = self.layout.service_logs
         self.store: ObjectStore = object_store(plain, self.credentials, port=s3_port, logs=logs, run_id=self.run_id)
         self.emulator: Emulator = emulator(
             plain,
             self.credentials,
             self.layout,
             ports=(emulator_ports[0], emulator_ports[1]),
-            speed=plan.speed,
             run_id=self.run_id,
+            options={"speed": plan.speed, **plan.emulator_options},
         )
         self.services: dict[str, Service] = {
+            **({"postgres": self.postgres.service} if self.postgres else {}),
             "emulator": self.emulator.service,
             "object-store": self.store.service,
             **airflow_services(plain | self.airflow_settings, logs=logs, run_id=self.run_id),
@@ -99,6 +109,8 @@ class Stack:
         :param report: told how far each service has come.
         """
         airflow_settings.write_password_file(self.layout, self.credentials)
+        if self.postgres:
+            self.postgres.create()
         bring_up(self._steps(), report)
         self.store.client().create_bucket(Bucket=BUCKET)
         for connection in demo_connections(self.credentials, emulator_url=self.emulator.endpoint, s3_url=self.store.endpoint):
@@ -115,7 +127,12 @@ class Stack:
                 last.callback(self._warden.dismiss)
             last.callback(self.rest.close)
             last.callback(self._health.close)
-            stop_all(list(self.services.values()), within_s=within_s)
+            services = dict(self.services)
+            database = services.pop("postgres", None)
+            stop_all(list(services.values()), within_s=within_s)
+            if self.postgres and database:  # last: it waits for the sessions of the others
+                stop_all([database], within_s=within_s)
+                self.postgres.remove()
 
     def check(self) -> None:
         """Complain if a service has died."""
@@ -133,11 +150,12 @@ class Stack:
 
     def _steps(self) -> list[Step]:
         migrate = Step(self.services[MIGRATE], lambda: False, ends=True)
-        others = [self._step(name) for name in self.services if name != MIGRATE]
-        for step in others:
-            if step.service.name in NEED_THE_DATABASE:
-                step.after = (migrate,)
-        return [migrate, *others]
+        others = {name: self._step(name) for name in self.services if name != MIGRATE}
+        for name in NEED_THE_DATABASE:
+            others[name].after = (migrate,)
+        if cluster := others.get("postgres"):
+            migrate.after = others["api-server"].after = (cluster,)
+        return [migrate, *others.values()]
 
     def _step(self, name: str) -> Step:
         service = self.services[name]
@@ -145,4 +163,6 @@ class Stack:
             return Step(service, self.emulator.is_ready)
         if service is self.store.service:
             return Step(service, self.store.is_ready)
+        if self.postgres and service is self.postgres.service:
+            return Step(service, self.postgres.is_ready)
         return Step(service, lambda: self._health.is_alive(service))
