@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_omnihuman.hooks.fields import base_url, extra_mapping, positive_seconds
+from airflow_provider_omnihuman.hooks.fields import base_url, check_type, extra_mapping, positive_seconds
 from airflow_provider_omnihuman.hooks.form import HookWithForm
 from airflow_provider_omnihuman.speech.doubao import DEFAULT_ENDPOINT, DoubaoCredentials, DoubaoSpeechEngine
 from airflow_provider_omnihuman.speech.errors import SpeechError, SpeechSetupError
@@ -63,10 +63,11 @@ class DoubaoSpeechHook(HookWithForm):
 
 def _settings_of(connection: Connection) -> dict[str, Any]:
     """Read and check what a connection says about the engine."""
+    check_type(connection.conn_type, expected=DoubaoSpeechHook.conn_type, error=SpeechSetupError)
     extra = extra_mapping(connection.extra_dejson, raw=connection.extra, error=SpeechSetupError)
     settings: dict[str, Any] = {"credentials": _credentials(connection), "endpoint": _endpoint(extra)}
     if extra.get("resource_id"):
-        settings["resource_id"] = str(extra["resource_id"])
+        settings["resource_id"] = extra["resource_id"]
     if extra.get("timeout_s") not in (None, ""):
         settings["timeout_s"] = positive_seconds(extra, "timeout_s", default=0.0, error=SpeechSetupError)
     return settings

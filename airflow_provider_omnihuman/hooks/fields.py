@@ -10,7 +10,18 @@ from urllib.parse import urlsplit
 
 from airflow_provider_omnihuman.api.urls import shown, sound_host
 
-__all__ = ["base_url", "extra_mapping", "positive_seconds"]
+__all__ = ["base_url", "check_type", "extra_mapping", "positive_seconds"]
+
+
+def check_type(conn_type: str | None, *, expected: str, error: type[Exception]) -> None:
+    """Refuse another service's connection, before its keys are sent to this one.
+
+    :param conn_type: the connection's; none, or ``generic``, where the author could not choose
+    :param expected: the hook's
+    :param error: raised for any other
+    """
+    if conn_type not in {None, "", "generic", expected}:
+        raise error(f"its type is {conn_type!r}, not {expected!r}")
 
 
 def extra_mapping(extra: object, *, raw: str | None, error: type[Exception]) -> Mapping[str, Any]:

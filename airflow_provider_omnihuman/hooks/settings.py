@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from airflow_provider_omnihuman.api.errors import InvalidConnectionError
 from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site, site_named
-from airflow_provider_omnihuman.hooks.fields import base_url, extra_mapping, positive_seconds
+from airflow_provider_omnihuman.hooks.fields import base_url, check_type, extra_mapping, positive_seconds
 
 __all__ = ["ConnectionSettings"]
 
@@ -24,6 +24,7 @@ class _Connection(Protocol):
     """What is read of an Airflow connection."""
 
     conn_id: str
+    conn_type: str
     login: str | None
     password: str | None
     host: str | None
@@ -60,6 +61,7 @@ class ConnectionSettings:
         :raises InvalidConnectionError: names the connection, the field and what to do
         """
         try:
+            check_type(connection.conn_type, expected="omnihuman", error=InvalidConnectionError)
             extra = extra_mapping(extra, raw=connection.extra, error=InvalidConnectionError)
             seconds = partial(positive_seconds, extra, error=InvalidConnectionError)
             site = site_named(extra.get("site") or "mainland")

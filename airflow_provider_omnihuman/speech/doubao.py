@@ -105,7 +105,7 @@ class DoubaoSpeechEngine:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def __post_init__(self) -> None:
-        if _UNSENDABLE.search(self.resource_id) or not self.resource_id:
+        if not isinstance(self.resource_id, str) or not self.resource_id or _UNSENDABLE.search(self.resource_id):
             raise SpeechSetupError(f"resource_id is {self.resource_id!r}", advice="use one such as seed-tts-2.0")
         if not isinstance(self.max_bytes, int) or self.max_bytes < 1:
             raise SpeechInputError(f"max_bytes is {self.max_bytes!r}", advice="use a whole number above 0")
