@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_omnihuman.demo.processes import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from concurrent.futures import Future
     from pathlib import Path
 
@@ -29,23 +29,17 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 NEED_THE_DATABASE = frozenset({"scheduler", "dag-processor", "triggerer"})
 
 
-def airflow_services(environment: Mapping[str, str], *, logs: Path, run_id: str) -> dict[str, Service]:
-    """Return Airflow's processes by name, none of them started.
+def airflow_service(name: str, arguments: Sequence[str], environment: Mapping[str, str], *, logs: Path, run_id: str) -> Service:
+    """Return one process of Airflow, not started.
 
-    :param environment: everything they are configured with.
-    :param logs: the folder for their logs.
+    :param name: what to call it.
+    :param arguments: of the ``airflow`` command.
+    :param environment: everything it is configured with.
+    :param logs: the folder for its log.
     :param run_id: the run's mark.
     """
-    return {
-        name: Service(
-            name,
-            (sys.executable, "-m", "airflow", *arguments),
-            environment=environment,
-            log_path=logs / f"{name}.log",
-            run_id=run_id,
-        )
-        for name, arguments in COMMANDS.items()
-    }
+    command = (sys.executable, "-m", "airflow", *arguments)
+    return Service(name, command, environment=environment, log_path=logs / f"{name}.log", run_id=run_id)
 
 
 class Health:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
 from airflow_provider_omnihuman.demo import airflow_settings
-from airflow_provider_omnihuman.demo.airflow_services import MIGRATE, NEED_THE_DATABASE, Health, airflow_services
+from airflow_provider_omnihuman.demo.airflow_services import COMMANDS, MIGRATE, NEED_THE_DATABASE, Health, airflow_service
 from airflow_provider_omnihuman.demo.connections import demo_connections
 from airflow_provider_omnihuman.demo.credentials import Credentials
 from airflow_provider_omnihuman.demo.emulator_service import Emulator, emulator
@@ -89,8 +89,9 @@ class Stack:
             **({"postgres": self.postgres.service} if self.postgres else {}),
             "emulator": self.emulator.service,
             "object-store": self.store.service,
-            **airflow_services(plain | self.airflow_settings, logs=logs, run_id=self.run_id),
         }
+        for name, arguments in COMMANDS.items():
+            self.add(name, arguments)
         self._health = Health(self.rest)
         self._warden: Warden | None = None
 
@@ -147,6 +148,17 @@ class Stack:
     def restart(self, name: str) -> None:
         """Start a service that was killed or stopped, and wait until it is alive again."""
         bring_up([self._step(name)], lambda _: None)
+
+    def add(self, name: str, arguments: Sequence[str]) -> Service:
+        """Return one more process of this Airflow, not started; it is stopped with the others.
+
+        :param name: what to call it.
+        :param arguments: of the ``airflow`` command.
+        """
+        environment = children_environment(os.environ) | self.airflow_settings
+        logs = self.layout.service_logs
+        self.services[name] = airflow_service(name, arguments, environment, logs=logs, run_id=self.run_id)
+        return self.services[name]
 
     def _steps(self) -> list[Step]:
         migrate = Step(self.services[MIGRATE], lambda: False, ends=True)
