@@ -5,7 +5,14 @@ from __future__ import annotations
 from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import OmniHumanError
 
-__all__ = ["ArchiveError", "DownloadError", "refused_by_s3"]
+__all__ = [
+    "ArchiveError",
+    "DeadUrlError",
+    "DownloadError",
+    "InterruptedDownloadError",
+    "LabelMismatchError",
+    "refused_by_s3",
+]
 
 _PERMANENT = {
     "AccessDenied": "grant the connection's credentials access to the bucket",
@@ -40,3 +47,15 @@ class DownloadError(ArchiveError):
     """The video's bytes did not arrive whole; a fresh URL may deliver them."""
 
     default_retry = Retry.ASK_AGAIN
+
+
+class InterruptedDownloadError(DownloadError):
+    """The download broke off, or was refused for now: the same URL may give the rest."""
+
+
+class DeadUrlError(DownloadError):
+    """The URL is dead: only a fresh one gives the rest."""
+
+
+class LabelMismatchError(ArchiveError):
+    """The video is archived, and its AIGC label is not the one that was asked for and required."""

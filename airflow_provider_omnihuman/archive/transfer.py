@@ -9,17 +9,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
 
-import httpx
-
-from airflow_provider_omnihuman.api.redaction import redact_http_log
-from airflow_provider_omnihuman.api.urls import without_query
-from airflow_provider_omnihuman.archive.errors import ArchiveError, DownloadError
+from airflow_provider_omnihuman.archive.download import Download, Patience
+from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.archive.location import S3Location
 
 __all__ = ["Stored", "download_to_s3"]
@@ -30,7 +26,8 @@ log = logging.getLogger(__name__)
 
 PART_BYTES = 8 * 1024 * 1024
 """S3 wants 5 MiB at least for all parts but the last; this is boto3's own default."""
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+PATIENCE = Patience()
+"""What a download is given where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +55,21 @@ class MultipartUpload:
         self._where = {"Bucket": location.bucket, "Key": location.key}
         self._extra_args = extra_args
         self._upload: dict[str, Any] = {}
-        self._etags: list[dict[str, Any]] = []
-        self._buffer = bytearray()
 
     def __enter__(self) -> Self:
+        self._create()
+        return self
+
+    def restart(self) -> None:
+        """Throw away what was written, and begin anew."""
+        self._abort()
+        self._create()
+
+    def _create(self) -> None:
+        self._etags: list[dict[str, Any]] = []
+        self._buffer = bytearray()
         reply = self._client.create_multipart_upload(**self._where, **self._extra_args)
         self._upload = {**self._where, "UploadId": reply["UploadId"]}
-        return self
 
     def write(self, chunk: bytes) -> None:
         """Add bytes; a part goes up whenever one is full."""
@@ -87,8 +92,10 @@ class MultipartUpload:
         self._etags.append({"PartNumber": number, "ETag": reply["ETag"]})
 
     def __exit__(self, _type: type[BaseException] | None, _value: BaseException | None, _tb: TracebackType | None) -> None:
-        if not self._upload:
-            return
+        if self._upload:
+            self._abort()
+
+    def _abort(self) -> None:
         try:
             self._client.abort_multipart_upload(**self._upload)
         except Exception:
@@ -96,53 +103,65 @@ class MultipartUpload:
             log.warning("The multipart upload of %(Bucket)s/%(Key)s could not be aborted", self._where, exc_info=True)
 
 
+class _Copies:
+    """The file in its three forms, kept in step: checksum, temporary file, upload."""
+
+    def __init__(self, copy: IO[bytes], upload: MultipartUpload) -> None:
+        self._copy = copy
+        self._upload = upload
+        self.restart_counts()
+
+    def restart_counts(self) -> None:
+        self.size = 0
+        self.digest = hashlib.sha256()
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self.size += len(chunk)
+        self.digest.update(chunk)
+        self._copy.write(chunk)
+        self._upload.write(chunk)
+
+    def restart(self) -> None:
+        """Forget all bytes."""
+        self.restart_counts()
+        self._copy.seek(0)
+        self._copy.truncate()
+        self._upload.restart()
+
+
 def download_to_s3(
-    url: str, client: Any, location: S3Location, *, verify: Callable[[IO[bytes]], T], extra_args: dict[str, Any]
+    url: str,
+    client: Any,
+    location: S3Location,
+    *,
+    verify: Callable[[IO[bytes]], T],
+    extra_args: dict[str, Any],
+    fresh_url: Callable[[], str] | None = None,
+    patience: Patience = PATIENCE,
 ) -> tuple[Stored, T]:
     """Stream ``url`` into S3; return what was stored and what ``verify`` found.
+
+    A download that breaks off goes on where it stopped, and the upload with it.
 
     :param url: the video's, signed
     :param client: a boto3 S3 client
     :param location: where it goes
     :param verify: given the whole file, before the object becomes visible; raises to refuse it
     :param extra_args: ``ContentType`` and the like
+    :param fresh_url: asks for another URL of the same file, when this one dies
+    :param patience: how long the download is tried
     :raises DownloadError: the bytes did not arrive whole
     :raises ArchiveError: S3 holds another size than was sent
     """
-    digest, size = hashlib.sha256(), 0
     with tempfile.TemporaryFile() as copy, MultipartUpload(client, location, extra_args=extra_args) as upload:
-        with _chunks(url) as chunks:
-            for chunk in chunks:
-                size += len(chunk)
-                digest.update(chunk)
-                copy.write(chunk)
-                upload.write(chunk)
+        copies = _Copies(copy, upload)
+        Download(url, copies, fresh_url=fresh_url, patience=patience).run()
         copy.seek(0)
         verified = verify(copy)
         upload.complete()
     held = client.head_object(Bucket=location.bucket, Key=location.key)["ContentLength"]
-    if held != size:
+    if held != copies.size:
         client.delete_object(Bucket=location.bucket, Key=location.key)
-        raise ArchiveError(f"{location.uri} holds {held} bytes after {size} were sent; the object was removed")
-    return Stored(bytes=size, sha256=digest.hexdigest()), verified
-
-
-@contextmanager
-def _chunks(url: str) -> Iterator[Iterator[bytes]]:
-    """Yield the body of ``url`` piece by piece; what is short, refused or broken off raises."""
-    redact_http_log()
-    shown = without_query(url)
-    try:
-        with httpx.stream("GET", url, follow_redirects=True, timeout=_TIMEOUT) as response:
-            if response.status_code in {403, 404, 410}:
-                raise DownloadError(
-                    f"the video URL {shown} is dead (HTTP {response.status_code})",
-                    http_status=response.status_code,
-                    advice="result URLs live for one hour: give omnihuman_task_id, so that a fresh one can be asked for",
-                )
-            response.raise_for_status()
-            yield response.iter_bytes(1024 * 1024)
-    except httpx.HTTPStatusError as error:
-        raise DownloadError(f"the video URL {shown} answers HTTP {error.response.status_code}") from error
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-        raise DownloadError(f"the download of {shown} broke off: {type(error).__name__}") from error
+        raise ArchiveError(f"{location.uri} holds {held} bytes after {copies.size} were sent; the object was removed")
+    return Stored(bytes=copies.size, sha256=copies.digest.hexdigest()), verified

@@ -3,47 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import logging
-import threading
+import random
 from contextlib import contextmanager
 
 import pytest
 
+from airflow_provider_omnihuman.archive.download import Patience
 from airflow_provider_omnihuman.archive.errors import ArchiveError, DownloadError
 from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.archive.transfer import PART_BYTES, download_to_s3
+from tests.archive.range_server import Reply, range_server
 from tests.conftest import BUCKET
 
 HERE = S3Location(BUCKET, "out/file.bin")
 
 
+AT_ONCE = Patience(pauses_s=(0.0, 0.0))
+
+
 @contextmanager
-def serving(body, *, status=200, said_length=None):
+def serving(body, **reply):
     """A server that answers everything with these bytes."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body) if said_length is None else said_length))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_args):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/v.mp4?X-Amz-Signature=s3cr3t"
-        finally:
-            server.shutdown()
-            thread.join()
+    with range_server(Reply(body, **reply)) as server:
+        yield server.url
 
 
-def transfer(url, s3, *, verify=lambda file: len(file.read()), **extra_args):
-    return download_to_s3(url, s3, HERE, verify=verify, extra_args=extra_args)
+def transfer(url, s3, *, verify=lambda file: len(file.read()), fresh_url=None, **extra_args):
+    return download_to_s3(url, s3, HERE, verify=verify, extra_args=extra_args, fresh_url=fresh_url, patience=AT_ONCE)
 
 
 def held(s3):
@@ -108,9 +95,31 @@ def test_an_answer_that_is_no_file_may_be_retried_and_is_told_without_its_signat
 
 
 def test_a_body_that_breaks_off_leaves_nothing(s3):
-    with serving(b"x" * 100, said_length=200) as url, pytest.raises(DownloadError, match="broke off: RemoteProtocolError"):
+    with serving(b"x" * 200, cut=100, etag=None) as url, pytest.raises(DownloadError, match="broke off: RemoteProtocolError"):
         transfer(url, s3)
     assert (held(s3), open_uploads(s3)) == ([], [])
+
+
+def test_an_upload_goes_on_with_the_download(s3):
+    """No part is sent twice: one upload from first to last."""
+    body, created = random.Random(3).randbytes(2 * PART_BYTES + 1000), []
+    s3.meta.events.register("before-call.s3.CreateMultipartUpload", lambda **_kwargs: created.append(1))
+    pieces = [Reply(body, cut=PART_BYTES + 5), Reply(body, cut=7), Reply(b"", status=403), Reply(body)]
+    with range_server(*pieces) as server:
+        stored, seen = transfer(server.url, s3, fresh_url=lambda: server.url)
+    assert s3.get_object(Bucket=BUCKET, Key=HERE.key)["Body"].read() == body
+    assert (stored.bytes, stored.sha256, seen) == (len(body), hashlib.sha256(body).hexdigest(), len(body))
+    assert created == [1]
+    assert server.ranges[1:] == [f"bytes={PART_BYTES + 5}-", *[f"bytes={PART_BYTES + 12}-"] * 2]
+
+
+def test_another_file_begins_a_new_upload_and_leaves_none_of_the_old(s3):
+    one, other = random.Random(4).randbytes(PART_BYTES + 1000), random.Random(5).randbytes(PART_BYTES + 900)
+    with range_server(Reply(one, cut=PART_BYTES + 5), Reply(other, etag='"two"')) as server:
+        stored, seen = transfer(server.url, s3)
+    assert s3.get_object(Bucket=BUCKET, Key=HERE.key)["Body"].read() == other
+    assert (stored.bytes, stored.sha256, seen) == (len(other), hashlib.sha256(other).hexdigest(), len(other))
+    assert open_uploads(s3) == []
 
 
 @pytest.mark.parametrize("url", ["http://a..b/v.mp4?X-Amz-Signature=s3cr3t", "http://☃.example/v.mp4?X-Amz-Signature=s3cr3t"])
