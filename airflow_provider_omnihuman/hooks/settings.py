@@ -24,7 +24,7 @@ class _Connection(Protocol):
     """What is read of an Airflow connection."""
 
     conn_id: str
-    conn_type: str
+    conn_type: str | None
     login: str | None
     password: str | None
     host: str | None

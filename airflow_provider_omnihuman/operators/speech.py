@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S
+from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import integer, optional_text
 from airflow_provider_omnihuman.speech.errors import SpeechInputError
@@ -120,9 +121,10 @@ class TextToSpeechOperator(BaseOperator):
         if not isinstance(self.engine, str):
             if settings:
                 raise SpeechInputError(
-                    f"{', '.join(settings)} cannot be set on an engine that is an object", advice="set it on that object"
+                    f"{', '.join(map(str, settings))} cannot be set on an engine that is an object",
+                    advice="set it on that object",
                 )
-            return self.engine
+            return _checked(self.engine)
         makers: dict[str, Callable[..., SpeechEngine]] = {
             "doubao": self._doubao,
             "local": self._local,
@@ -133,7 +135,7 @@ class TextToSpeechOperator(BaseOperator):
         unknown = settings.keys() - {"audio_format", "sample_rate", "speech_rate", *_ENGINE_OPTIONS[self.engine]}
         if unknown:
             raise SpeechInputError(
-                f"the {self.engine} engine has no option {', '.join(sorted(unknown))}",
+                f"the {self.engine} engine has no option {', '.join(sorted(map(str, unknown)))}",
                 advice=f"it has {', '.join(_ENGINE_OPTIONS[self.engine]) or 'none'}",
             )
         return makers[self.engine](**settings)
@@ -144,7 +146,7 @@ class TextToSpeechOperator(BaseOperator):
         if not isinstance(options, Mapping):
             raise SpeechInputError(f"engine_options is a {type(options).__name__}, not a mapping")
         rates = {"sample_rate": self.sample_rate, "speech_rate": self.speech_rate}
-        given = {name: integer(value, field=name) for name, value in rates.items() if value not in {None, ""}}
+        given = {name: integer(value, field=name) for name, value in rates.items() if value is not None and value != ""}
         audio_format = optional_text(self.audio_format, field="audio_format")
         return {**options, **given, **({"audio_format": audio_format} if audio_format else {})}
 
@@ -170,7 +172,12 @@ class TextToSpeechOperator(BaseOperator):
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
         from airflow_provider_omnihuman.archive.location import locate
+        from airflow_provider_omnihuman.operators.destination import check_bucket
 
+        if audio_format not in list(AudioFormat):
+            raise SpeechInputError(
+                f"audio_format of the engine is {shown(audio_format)}", advice=f"use one of {', '.join(AudioFormat)}"
+            )
         stored_as = AudioFormat(audio_format)
         hook = S3Hook(self.aws_conn_id, extra_args={"ContentType": stored_as.content_type})
         place = locate(
@@ -180,6 +187,7 @@ class TextToSpeechOperator(BaseOperator):
             context=context,
             filename=f"speech.{stored_as.extension}",
         )
+        check_bucket(hook, place)
         if not self.replace and hook.check_for_key(place.key, place.bucket):
             raise SpeechInputError(f"{place.uri} exists already", advice="set replace=True, or another s3_key")
         return hook, place
@@ -204,3 +212,15 @@ class TextToSpeechOperator(BaseOperator):
             "voice": voice,
             "characters": len(self.text),
         }
+
+
+def _checked(engine: Any) -> SpeechEngine:
+    """Return an engine of the author's own, if it has what is asked of engines."""
+    lacking = [name for name in ("name", "default_voice", "text_limit", "synthesize") if not hasattr(engine, name)]
+    if lacking:
+        raise SpeechInputError(
+            f"engine is {shown(engine)}, which lacks {', '.join(lacking)}",
+            advice=f"use one of {', '.join(_ENGINE_OPTIONS)}, or an object with the methods of SpeechEngine",
+        )
+    checked: SpeechEngine = engine
+    return checked

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.models import MAX_MASKS
 from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
@@ -16,7 +18,10 @@ from airflow_provider_omnihuman.operators.media import MediaOperator
 from airflow_provider_omnihuman.operators.parameters import optional_text
 
 if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk import Context, XComArg
+
+    from airflow_provider_omnihuman.archive.location import S3Location
 
 __all__ = ["OmniHumanSubjectDetectionOperator", "OmniHumanSubjectRecognitionOperator"]
 
@@ -121,31 +126,42 @@ class OmniHumanSubjectDetectionOperator(_PortraitOperator):
     def execute(self, context: Context) -> list[str]:
         """Detect; return the mask URLs."""
         with raising_airflow_errors():
+            places = self._places(context)
             urls = list(self.hook.detect_subjects(self._portrait()).mask_urls)
             self.log.info("%d subject(s) found", len(urls))
-            if urls and (prefix := optional_text(self.s3_key, field="s3_key")):
-                return self._copy(urls, prefix, context)
+            if urls and places:
+                return self._copy(urls, places)
         if not urls:
             self._missing()
         return urls
 
-    def _copy(self, urls: list[str], prefix: str, context: Context) -> list[str]:
+    def _places(self, context: Context) -> list[S3Location]:
+        """Return where the masks will go, largest first; what is wrong with it is told before anything is asked."""
+        from airflow_provider_omnihuman.archive.location import locate
+        from airflow_provider_omnihuman.operators.destination import check_bucket
+
+        prefix, bucket = optional_text(self.s3_key, field="s3_key"), optional_text(self.s3_bucket, field="s3_bucket")
+        if not prefix:
+            return []
+        key = prefix if prefix.endswith("/") else f"{prefix}/"
+        places = [
+            locate(self._s3, bucket=bucket, key=key, context=context, filename=f"mask-{number}.png")
+            for number in range(1, MAX_MASKS + 1)
+        ]
+        check_bucket(self._s3, places[0])
+        return places
+
+    @cached_property
+    def _s3(self) -> S3Hook:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-        from airflow_provider_omnihuman.archive.location import locate
+        return S3Hook(aws_conn_id=self.aws_conn_id)
+
+    def _copy(self, urls: list[str], places: list[S3Location]) -> list[str]:
         from airflow_provider_omnihuman.archive.transfer import download_to_s3
         from airflow_provider_omnihuman.media.probe import probe_image
 
-        hook = S3Hook(aws_conn_id=self.aws_conn_id)
-        copies = []
-        for number, url in enumerate(urls, start=1):
-            location = locate(
-                hook,
-                bucket=optional_text(self.s3_bucket, field="s3_bucket"),
-                key=prefix.rstrip("/") + "/",
-                context=context,
-                filename=f"mask-{number}.png",
-            )
-            download_to_s3(url, hook.get_conn(), location, verify=probe_image, extra_args={"ContentType": "image/png"})
-            copies.append(location.uri)
-        return copies
+        copied = list(zip(urls, places, strict=False))  # at most as many masks as places, by the API's limit
+        for url, place in copied:
+            download_to_s3(url, self._s3.get_conn(), place, verify=probe_image, extra_args={"ContentType": "image/png"})
+        return [place.uri for _, place in copied]

@@ -20,7 +20,7 @@ from airflow_provider_omnihuman.speech.errors import (
     SpeechSetupError,
     SpeechTransportError,
 )
-from airflow_provider_omnihuman.speech.limits import SPEECH_RATES, TextLimit, TextUnit, check_speech_rate
+from airflow_provider_omnihuman.speech.limits import SPEECH_RATES, TextLimit, TextUnit, check_speech_rate, check_voice
 from airflow_provider_omnihuman.speech.measured import measured
 from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpokenAudio
 
@@ -107,12 +107,13 @@ class DoubaoSpeechEngine:
     def __post_init__(self) -> None:
         if not isinstance(self.resource_id, str) or not self.resource_id or _UNSENDABLE.search(self.resource_id):
             raise SpeechSetupError(f"resource_id is {self.resource_id!r}", advice="use one such as seed-tts-2.0")
-        if not isinstance(self.max_bytes, int) or self.max_bytes < 1:
+        if not isinstance(self.max_bytes, int) or isinstance(self.max_bytes, bool) or self.max_bytes < 1:
             raise SpeechInputError(f"max_bytes is {self.max_bytes!r}", advice="use a whole number above 0")
         if not isinstance(self.additions, Mapping):
             raise SpeechInputError(
                 f"additions is a {type(self.additions).__name__}", advice="give a mapping: the engine makes the JSON"
             )
+        self._additions_json()  # told now, before anything is sent
         _one_of("audio format", self.audio_format, _FORMATS)
         _one_of("sample rate", self.sample_rate, _SAMPLE_RATES)
         check_speech_rate(self.speech_rate)
@@ -131,6 +132,7 @@ class DoubaoSpeechEngine:
         :param voice: a speaker that belongs to ``resource_id``, such as ``zh_female_vv_uranus_bigtts``.
         """
         self.text_limit.check(text, engine=self.name)
+        check_voice(voice)
         with httpx.Client(timeout=httpx.Timeout(self.timeout_s, connect=_CONNECT_TIMEOUT_S)) as client:
             for attempt in range(_ATTEMPTS):
                 try:
@@ -185,8 +187,19 @@ class DoubaoSpeechEngine:
         }
         params: dict[str, Any] = {"text": text, "speaker": voice, "audio_params": audio}
         if self.additions:  # JSON inside JSON: the API wants a string here
-            params["additions"] = json.dumps(dict(self.additions), ensure_ascii=False)
+            params["additions"] = self._additions_json()
         return {"user": {"uid": "airflow"}, "req_params": params}
+
+    def _additions_json(self) -> str:
+        try:
+            text = json.dumps(dict(self.additions), ensure_ascii=False, allow_nan=False)
+            text.encode()
+        except (TypeError, ValueError, RecursionError) as error:
+            raise SpeechInputError(
+                f"additions cannot be written as JSON ({ascii(str(error))[1:-1][:100]})",
+                advice="give a mapping of text, numbers, lists and mappings",
+            ) from error
+        return text
 
 
 class _NeverSentError(SpeechTransportError):

@@ -49,6 +49,12 @@ class TextLimit:
             )
 
 
+def check_voice(voice: object) -> None:
+    """Raise :class:`SpeechInputError` for what is no name of a voice: a request could not carry it."""
+    if not isinstance(voice, str) or not voice or not voice.isprintable():
+        raise SpeechInputError(f"voice is {voice!a}", advice="use a name from the engine's list of voices")
+
+
 def check_speech_rate(speech_rate: int) -> None:
     """Raise :class:`SpeechInputError` for a rate outside :data:`SPEECH_RATES`."""
     if speech_rate not in SPEECH_RATES:

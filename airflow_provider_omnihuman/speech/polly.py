@@ -13,7 +13,7 @@ from airflow_provider_omnihuman.speech.errors import (
     SpeechSetupError,
     SpeechTransportError,
 )
-from airflow_provider_omnihuman.speech.limits import TextLimit, check_speech_rate
+from airflow_provider_omnihuman.speech.limits import TextLimit, check_speech_rate, check_voice
 from airflow_provider_omnihuman.speech.measured import measured
 from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpokenAudio
 
@@ -88,6 +88,7 @@ class PollySpeechEngine:
         from botocore.exceptions import BotoCoreError, ClientError
 
         self.text_limit.check(text, engine=self.name)
+        check_voice(voice)
         try:
             reply = self.client.synthesize_speech(**self._request(text, voice))
             data = reply["AudioStream"].read()
@@ -124,7 +125,8 @@ def _speech_error(error: Exception) -> SpeechError:
     if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError):
         return SpeechSetupError("there are no AWS credentials", advice="give them to the AWS connection")
     if isinstance(error, boto.ParamValidationError):
-        return SpeechInputError(str(error), advice="check voice and engine_options")
+        # botocore takes several lines for it
+        return SpeechInputError(" ".join(str(error).split()), advice="check voice and engine_options")
     if isinstance(error, boto.HTTPClientError | boto.ConnectionError):
         return SpeechTransportError(f"Polly cannot be reached ({error})", advice="check the network and the region")
     return SpeechServiceError(f"Polly failed ({error})", retryable=True, advice="try again")

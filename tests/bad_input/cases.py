@@ -41,7 +41,7 @@ class Refused:
     told: tuple[str, ...]
     operator: type[BaseOperator] = OmniHumanSubmitOperator
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    error: type[BaseException] = AirflowFailException
+    error: type[BaseException] | tuple[type[BaseException], ...] = AirflowFailException
     when_written: bool = False
     defect: str = ""
 

@@ -140,7 +140,7 @@ def test_audio_that_no_decoder_knows_is_an_error(polly):
 
 
 def test_a_voice_of_the_wrong_type_is_an_input_error():
-    with pytest.raises(SpeechInputError, match="VoiceId"):
+    with pytest.raises(SpeechInputError, match="voice is 7"):
         PollySpeechEngine(client=client()).synthesize("Good evening.", voice=7)
 
 
