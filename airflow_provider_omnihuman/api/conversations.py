@@ -101,13 +101,14 @@ class Conversations:
         """The endpoint in use."""
         return self.endpoint or self.site.endpoint
 
-    def submit(self, request: VideoRequest) -> Conversation[Submission]:
+    def submit(self, request: VideoRequest, *, quota_attempts: int = _ATTEMPTS) -> Conversation[Submission]:
         """Start a render; never twice.
 
         Said again only where the request certainly never arrived (connection refused) or was refused by a limit: the API
         has no idempotency token, and each accepted submit is billed.
 
         :param request: what to render
+        :param quota_attempts: how often to ask where a limit refuses; concurrency frees up in minutes, which is no time to block
         :raises SubmitOutcomeUnknownError: the request may have arrived and its reply was lost
         :raises OmniHumanError: a definite refusal; nothing was started
         """
@@ -123,7 +124,7 @@ class Conversations:
                 if attempt == _ATTEMPTS:
                     raise
             except QuotaError:
-                if attempt == _ATTEMPTS:
+                if attempt >= min(quota_attempts, _ATTEMPTS):
                     raise
             except MalformedReplyError as error:
                 raise outcome_unknown(error) from error

@@ -1,9 +1,10 @@
-"""The rules of submitting: what is refused before it is sent, and which failure leaves the outcome open."""
+"""The rules of submitting: what is refused before it is sent, which failure leaves the outcome open, when to ask again."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from random import Random
 from urllib.parse import urlsplit
 
 from airflow_provider_omnihuman.api.error_codes import Kind, lookup
@@ -15,9 +16,10 @@ from airflow_provider_omnihuman.api.errors import (
 )
 from airflow_provider_omnihuman.api.urls import is_private_host
 
-__all__ = ["check_reach", "gave_up_while_forwarding", "outcome_unknown"]
+__all__ = ["check_reach", "gave_up_while_forwarding", "outcome_unknown", "quota_pause_s"]
 
-
+_FIRST_QUOTA_PAUSE_S = 15.0
+_LONGEST_QUOTA_PAUSE_S = 300.0
 _BUSINESS_CODE = re.compile(r"\d{5}")
 """As in both tables; the gateway's own numbers have six digits."""
 
@@ -60,3 +62,16 @@ def outcome_unknown(error: OmniHumanError) -> SubmitOutcomeUnknownError:
             "console, then either wait for its task id with OmniHumanTaskSensor, or clear this task to submit anew"
         ),
     )
+
+
+def quota_pause_s(waited_s: float, *, rng: Random) -> float:
+    """Return how long to wait before a submit that a limit refused is made again, in seconds.
+
+    It grows with the time already waited, so that no count needs to be carried along: half as long again, from 15 s
+    (Airflow may fail a task that is resumed within seconds) to 5 min, with jitter, so that refused tasks do not come back
+    together.
+
+    :param waited_s: since the first refusal
+    :param rng: source of jitter
+    """
+    return min(max(waited_s / 2, _FIRST_QUOTA_PAUSE_S), _LONGEST_QUOTA_PAUSE_S) * rng.uniform(1.0, 1.5)

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 import httpx
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 
-__all__ = ["check_media_url", "is_private_host", "scrub", "shown", "sound_host", "without_query"]
+__all__ = ["check_media_url", "is_private_host", "scrub", "shown", "sound_host", "without_query", "without_signature"]
 
 _URL_WITH_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
 # A presigned query that lost its URL, or was percent-encoded into another one: S3, TOS and the like.
 _SIGNED_PARAMETERS = re.compile(
     r"\b((?:X-[A-Za-z]+-)?(?:Signature|Credential|Security-Token)(?:=|%3D))[^\s&\"'<>]+", re.IGNORECASE
 )
+# Names in the queries that S3, TOS, OSS, COS and Google stores, CloudFront and the service's own CDN sign URLs with.
+_SIGNING = re.compile(
+    r"x-(amz|tos|oss|goog|cos)-.*|x-expires|x-signature|lk3s|signature|expires|policy|key-pair-id|security-token"
+    r"|awsaccesskeyid|ossaccesskeyid|googleaccessid|q-(sign|ak|key|header|url|signature).*",
+    re.IGNORECASE,
+)
+_AZURE_SIGNING = re.compile(r"sig|s[eprtv]|sk(oid|tid|t|e|s|v)", re.IGNORECASE)
+"""Shared access signatures: names so short that they mean this only where there is a ``sig``."""
 _USER_INFO = re.compile(r"(https?://)[^\s/?#\"'<>@]*@", re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
 _SHOWN_CHARACTERS = 200
@@ -27,6 +35,18 @@ _MAX_LABEL_CHARACTERS = 63
 def without_query(url: str) -> str:
     """Return ``url`` without query and fragment: the signature of a presigned URL lives there."""
     return url.split("?", 1)[0].split("#", 1)[0]
+
+
+def without_signature(url: str) -> str:
+    """Return ``url`` without the parts of its query that sign it: what is left is the same for each signature.
+
+    What else the query says stays, since it may choose what is delivered (``?versionId=…``).
+    """
+    parts = urlsplit(url)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    signing = [_SIGNING, *([_AZURE_SIGNING] if any(name.lower() == "sig" for name, _ in query) else [])]
+    query = [(name, value) for name, value in query if not any(pattern.fullmatch(name) for pattern in signing)]
+    return parts._replace(query=urlencode(query), fragment="").geturl()
 
 
 def scrub(text: str) -> str:

@@ -14,9 +14,16 @@ from airflow_provider_omnihuman.api.errors import (
 )
 from airflow_provider_omnihuman.api.models import TaskReply, TaskStatus
 
-__all__ = ["FaultWindow", "Progress", "Wait", "lost_error", "no_url_error", "timeout_error"]
+__all__ = ["FaultWindow", "Progress", "Wait", "lost_error", "no_url_error", "timeout_error", "usual_render_s"]
 
 _RESULT_KEPT_H = 12
+_RENDER_S_PER_AUDIO_S = 36.0
+"""15 s of audio take about 9 min, 60 s up to 35 min (seen); the account's queue comes on top."""
+
+
+def usual_render_s(audio_s: float | None) -> float:
+    """Return how long a render of that much audio has been seen to take, seconds; 0 where the length is not known."""
+    return (audio_s or 0.0) * _RENDER_S_PER_AUDIO_S
 
 
 @dataclass(frozen=True, slots=True)

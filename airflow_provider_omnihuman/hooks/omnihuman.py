@@ -71,9 +71,9 @@ class OmniHumanHook(HookWithForm):
         """Have a conversation of :attr:`api`; return its result."""
         return self.get_conn().perform(conversation)
 
-    def submit(self, request: VideoRequest) -> Submission:
+    def submit(self, request: VideoRequest, *, quota_attempts: int = 4) -> Submission:
         """Start a render; see :meth:`Conversations.submit`. Each accepted submit is billed."""
-        return self.perform(self.api.submit(request))
+        return self.perform(self.api.submit(request, quota_attempts=quota_attempts))
 
     def fetch(self, task_id: str, *, aigc_meta: AigcMeta | None = None) -> TaskReply:
         """Ask once how a task is; see :meth:`Conversations.fetch`."""

@@ -9,13 +9,13 @@ from typing import TypeAlias
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_omnihuman.api.error_codes import Retry
-from airflow_provider_omnihuman.api.errors import OmniHumanError
+from airflow_provider_omnihuman.api.errors import OmniHumanError, WaitTimeoutError
 from airflow_provider_omnihuman.api.urls import scrub
 from airflow_provider_omnihuman.archive.errors import refused_by_s3
 from airflow_provider_omnihuman.media.errors import MediaError
 from airflow_provider_omnihuman.speech.errors import SpeechError
 
-__all__ = ["by_asking_again", "by_submitting_anew", "raising_airflow_errors", "without_a_second_submit"]
+__all__ = ["by_asking_again", "by_coming_back", "by_submitting_anew", "raising_airflow_errors", "without_a_second_submit"]
 
 _Ours: TypeAlias = OmniHumanError | SpeechError | MediaError
 
@@ -28,6 +28,11 @@ def by_asking_again(error: _Ours) -> bool:
 def by_submitting_anew(error: _Ours) -> bool:
     """Whether the job is over, and a task that submits (and pays) anew may succeed."""
     return isinstance(error, OmniHumanError) and error.retry is Retry.NEW_SUBMIT
+
+
+def by_coming_back(error: _Ours) -> bool:
+    """Whether a retry may succeed that finds its job again in the ledger, and submits anew only where that job is over."""
+    return isinstance(error, WaitTimeoutError) or by_asking_again(error) or by_submitting_anew(error)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ import httpx
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
 from airflow_provider_omnihuman.api.redaction import redact_http_log
-from airflow_provider_omnihuman.api.urls import check_media_url, scrub, shown
+from airflow_provider_omnihuman.api.urls import check_media_url, scrub, shown, without_signature
 from airflow_provider_omnihuman.media.errors import MediaError
 
 if TYPE_CHECKING:
@@ -67,6 +67,31 @@ class MediaInputs:
             raise InvalidRequestError(f"{field} must name an object, s3://bucket/key, not {shown(value)}")
         # The URL goes to the service only: it is in no log, XCom or trigger, where the s3:// one stands for it.
         return check_media_url(self._presigned(bucket, key, field=field), field=field)
+
+    def identity(self, value: str, *, field: str) -> str:
+        """Return what stands for the input in a fingerprint: the same bytes are the same input, whatever they are called.
+
+        For an ``s3://`` object its ETag (and size), for a URL the URL without what signs it.
+
+        :param value: as the user gave it, checked by :meth:`url`
+        :raises InvalidRequestError: the object is not there, or may not be read
+        """
+        if not value.lower().startswith(_S3_SCHEME):
+            return without_signature(value)
+        from botocore.exceptions import ClientError
+
+        bucket, _, key = value[len(_S3_SCHEME) :].partition("/")
+        try:
+            head = self._signing_client.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            if status not in _REFUSED:
+                raise
+            raise InvalidRequestError(
+                f"{field} {shown(value)} cannot be read: HTTP {status} from S3; check that bucket and object exist, and that "
+                f"the connection {self.aws_conn_id!r} may read them"
+            ) from error
+        return f"etag:{head['ETag']}:{head['ContentLength']}"
 
     def _presigned(self, bucket: str, key: str, *, field: str) -> str:
         from botocore.exceptions import BotoCoreError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import AigcMeta
 from airflow_provider_omnihuman.api.urls import shown
 
-__all__ = ["aigc_meta_of", "boolean", "integer", "optional_text", "seconds", "url_list"]
+__all__ = ["aigc_meta_of", "boolean", "integer", "optional_seconds", "optional_text", "seconds", "url_list"]
 
 _LONGEST_S = 366 * 24 * 3600
 """Longer spans overflow timedelta arithmetic, and that after the submit."""
@@ -69,6 +70,19 @@ def seconds(value: Any, *, field: str) -> float:
             f"{field} must be a timedelta or a positive number of seconds, at most a year, not {shown(value)}"
         )
     return float(span)
+
+
+def optional_seconds(value: Any, *, field: str) -> float | None:
+    """Return a span in seconds, given as for :func:`seconds` or as text; None where a template rendered to nothing.
+
+    :raises InvalidRequestError: not a positive span of at most a year
+    """
+    if isinstance(value, str):
+        if value.strip().lower() in _EMPTY:
+            return None
+        with suppress(ValueError):
+            value = float(value)
+    return None if value is None else seconds(value, field=field)
 
 
 def url_list(value: Any, *, field: str) -> list[str]:

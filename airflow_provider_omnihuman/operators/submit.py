@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from random import Random
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_omnihuman.api.models import Submission, VideoRequest
-from airflow_provider_omnihuman.api.urls import without_query
+from airflow_provider_omnihuman.api.errors import QuotaError
+from airflow_provider_omnihuman.api.models import AigcMeta, VideoRequest
+from airflow_provider_omnihuman.api.submitting import quota_pause_s
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
-from airflow_provider_omnihuman.operators.errors import raising_airflow_errors, without_a_second_submit
+from airflow_provider_omnihuman.ledger.stores import Ledger, ledger_for
+from airflow_provider_omnihuman.ledger.submissions import Job, Policy, Submissions
+from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.media import MediaOperator
-from airflow_provider_omnihuman.operators.parameters import boolean, integer, optional_text, url_list
+from airflow_provider_omnihuman.operators.parameters import boolean, optional_seconds, optional_text
+from airflow_provider_omnihuman.operators.request import PreparedRequest
+from airflow_provider_omnihuman.triggers.pause import QuotaPauseTrigger
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
 __all__ = ["OmniHumanSubmitOperator"]
 
+_REQUEST_FIELDS = ("image_url", "audio_url", "mask_url", "prompt", "seed", "output_resolution", "pe_fast_mode")
+_SHORTEST_PAUSE_S = 10.0
+"""Airflow may fail a task that is resumed within about 5 s of its deferral."""
+
 
 class OmniHumanSubmitOperator(MediaOperator):
     """Submit one avatar video to OmniHuman 1.5 and push its task id to XCom; does not wait.
 
-    Inputs are checked before anything is paid. A submit whose reply was lost fails the task without a retry: the API has no
-    idempotency token, and the job may exist.
+    Inputs are checked before anything is paid. Each submit is written into a ledger before and after, so that a retry, a
+    clear or a crash finds the job again instead of paying for it twice: the API has no idempotency token. The ledger is
+    Airflow's task state (3.3 and later) or ``ledger_path``.
 
     XCom: the return value and the key ``task_id`` are the OmniHuman task id, a string; the key ``request`` is a mapping of
-    what was asked, for the archive's manifest (URLs without their queries).
+    what was asked, for the archive's manifest (URLs without their queries), with its ``fingerprint``.
 
     :param image_url: the portrait, an http(s) or ``s3://`` URL: JPG or PNG, < 5 MB, < 4096 pixels a side (templated)
     :param audio_url: the speech, an http(s) or ``s3://`` URL, shorter than 60 s (templated)
@@ -41,8 +54,18 @@ class OmniHumanSubmitOperator(MediaOperator):
     :param presigned_url_expires_in: how long presigned inputs live, a timedelta or seconds, at most 7 days. The service
         fetches them when the job's turn comes
     :param check_inputs: read portrait and audio before the submit, and refuse what the service would refuse
+    :param ledger_path: folder of the ledger, a URL for ``ObjectStoragePath`` that all workers can reach, such as
+        ``s3://aws_default@bucket/ledger/``; by default Airflow's task state, which 3.1 and 3.2 do not have (templated)
+    :param on_lost_task: ``"fail"`` or ``"resubmit"``, where the service no longer knows the job that the ledger names
+        (12 h after its submit)
+    :param on_orphaned_intent: ``"fail"`` or ``"resubmit"``, where an earlier try died inside the submit, and nobody knows
+        whether the job exists; ``"resubmit"`` may pay twice, and is done once only
+    :param force_new: submit, and pay, whatever is known; once for each clear of the task (templated)
+    :param max_billed_seconds: refuse audio that is longer, before the submit: each second is billed (templated)
+    :param quota_timeout: how long to wait, deferred, where a limit of the account refuses the submit (50429, 50430), a
+        timedelta or seconds; None leaves it to the task's retries
     :raises AirflowFailException: what no retry mends: bad input, refused keys, a submit whose outcome is unknown
-    :raises OmniHumanError: what a retry may mend, such as a limit that is reached
+    :raises OmniHumanError: what a retry may mend, such as a ledger that does not answer
     """
 
     template_fields: Sequence[str] = (
@@ -55,6 +78,9 @@ class OmniHumanSubmitOperator(MediaOperator):
         "pe_fast_mode",
         "omnihuman_conn_id",
         "aws_conn_id",
+        "ledger_path",
+        "force_new",
+        "max_billed_seconds",
     )
     ui_color = "#d7e8ff"
     signed_fields = ("image_url", "audio_url", "mask_url")
@@ -73,6 +99,12 @@ class OmniHumanSubmitOperator(MediaOperator):
         aws_conn_id: str | None = "aws_default",
         presigned_url_expires_in: timedelta | float = timedelta(hours=24),
         check_inputs: bool = True,
+        ledger_path: str | None = None,
+        on_lost_task: str = Policy.FAIL.value,
+        on_orphaned_intent: str = Policy.FAIL.value,
+        force_new: bool | str = False,
+        max_billed_seconds: float | str | None = None,
+        quota_timeout: timedelta | float | None = timedelta(hours=2),
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -89,67 +121,116 @@ class OmniHumanSubmitOperator(MediaOperator):
         self.seed = seed
         self.output_resolution = output_resolution
         self.pe_fast_mode = pe_fast_mode
+        self.ledger_path = ledger_path
+        self.on_lost_task = Policy.read(on_lost_task, field="on_lost_task")
+        self.on_orphaned_intent = Policy.read(on_orphaned_intent, field="on_orphaned_intent")
+        self.force_new = force_new
+        self.max_billed_seconds = max_billed_seconds
+        self.quota_timeout = quota_timeout
+        self._quota_since: float | None = None
 
     def execute(self, context: Context) -> Any:
         """Submit; return the OmniHuman task id."""
-        with raising_airflow_errors():
-            return self.submit(context)["task_id"]
+        with raising_airflow_errors(mended=by_coming_back):
+            return self.submit(context).task_id
 
-    def submit(self, context: Context, **more_facts: Any) -> dict[str, Any]:
-        """Check, submit, push the XComs; return what was asked and answered.
+    def resume_submit(self, context: Context, event: dict[str, Any]) -> Any:
+        """Come back after a pause that a limit of the account asked for."""
+        self._quota_since = event["since"]
+        return self.execute(context)
 
-        :param more_facts: what else the manifest should know of the request
-        :raises OmniHumanError: nothing was submitted, or the outcome is unknown
+    def ledger(self, context: Context) -> Ledger:
+        """Return where this task instance remembers its job."""
+        return ledger_for(context, ledger_path=optional_text(self.ledger_path, field="ledger_path"))
+
+    def submissions(self, context: Context) -> Submissions:
+        """Return the submits of this task instance."""
+        return Submissions(
+            ledger=self.ledger(context),
+            service=self.hook,
+            on_lost_task=self.on_lost_task,
+            on_orphaned_intent=self.on_orphaned_intent,
+            force_new=boolean(self.force_new or False, field="force_new"),
+            generation=getattr(context["ti"], "max_tries", None),
+            aigc_meta=self._aigc_meta(),
+            log=self.log,
+        )
+
+    def submit(self, context: Context) -> Job:
+        """Find the job that is paid for already, or submit; push the XComs.
+
+        :raises OmniHumanError: there is no job, or its outcome is unknown
         """
-        request, audio_s = self._checked_request()
-        for warning in request.warnings:
-            self.log.warning("%s", warning)
-        with without_a_second_submit():
-            submission = self.hook.submit(request)
-        # From here on the job is billed: its id comes first, before anything that could fail.
+        max_billed_s = optional_seconds(self.max_billed_seconds, field="max_billed_seconds")
+        quota_timeout_s = optional_seconds(self.quota_timeout, field="quota_timeout")
+        submissions = self.submissions(context)
+        prepared = PreparedRequest.build({name: getattr(self, name) for name in _REQUEST_FIELDS}, inputs=self._inputs())
+        with submissions.naming_the_known_job():
+            fingerprint = prepared.fingerprint(conn_id=self.omnihuman_conn_id, api=self.hook.api)
+        facts = self._facts(prepared, fingerprint)
+        finding = submissions.look_up(fingerprint, facts=facts)
+        job = finding.job or self._archived(facts)
+        if job is None:
+            if finding.refusal:
+                raise finding.refusal
+            facts["audio_duration_s"] = prepared.check(read=self.check_inputs, max_billed_s=max_billed_s)
+            for warning in prepared.request.warnings:
+                self.log.warning("%s", warning)
+            try:
+                job = self._submit(submissions, prepared.request, facts, resubmission=finding.resubmission)
+            except QuotaError as error:
+                self._come_back(error, quota_timeout_s=quota_timeout_s)
+                raise
+        with self._kept(context, job.task_id):
+            context["ti"].xcom_push(key="task_id", value=job.task_id)
+            context["ti"].xcom_push(key="request", value=job.facts)
+        return job
+
+    def _submit(self, submissions: Submissions, request: VideoRequest, facts: dict[str, Any], *, resubmission: bool) -> Job:
+        # What breaks in the midst of it is told at once, unless the next try may submit again.
+        may_retry = submissions.ledger.remembers and self.on_orphaned_intent is Policy.RESUBMIT
+        with nullcontext() if may_retry else without_a_second_submit():
+            job = submissions.submit(request, fingerprint=facts["fingerprint"], facts=facts, resubmission=resubmission)
+        audio_s = facts["audio_duration_s"]
         self.log.info(
             "Submitted OmniHuman task %s (request %s): %s of audio at %sp",
-            submission.task_id,
-            submission.request_id,
+            job.task_id,
+            job.facts["request_id"],
             "an unknown length" if audio_s is None else f"{audio_s:.1f} s",
             request.output_resolution,
         )
-        with without_a_second_submit(submission.task_id):
-            context["ti"].xcom_push(key="task_id", value=submission.task_id)
-            facts = {**self._facts(request, submission, audio_s), **more_facts}
-            context["ti"].xcom_push(key="request", value=facts)
-        return facts
+        return job
 
-    def _checked_request(self) -> tuple[VideoRequest, float | None]:
-        """Return the request as it will be sent, and the length of its audio in seconds where it could be read."""
-        inputs = self._inputs()
-        masks = url_list(self.mask_url, field="mask_url")
-        request = VideoRequest(
-            image_url=inputs.url(self.image_url, field="image_url"),
-            audio_url=inputs.url(self.audio_url, field="audio_url"),
-            mask_url=tuple(inputs.url(url, field=f"mask_url[{index}]") for index, url in enumerate(masks)),
-            prompt=optional_text(self.prompt, field="prompt"),
-            seed=integer(self.seed, field="seed"),
-            output_resolution=integer(self.output_resolution, field="output_resolution"),
-            pe_fast_mode=boolean(self.pe_fast_mode, field="pe_fast_mode"),
-        )
-        if not self.check_inputs:
-            return request, None
-        inputs.check_image(request.image_url, shown=without_query(self.image_url))
-        return request, inputs.check_audio(request.audio_url, shown=without_query(self.audio_url))
+    def _come_back(self, error: QuotaError, *, quota_timeout_s: float | None) -> None:
+        """Defer until the limit may have room; return where the time for that is over, or was never given."""
+        now = time.time()
+        since = self._quota_since or now
+        if quota_timeout_s is None:
+            return
+        if now - since >= quota_timeout_s:
+            error.message += f"; the submit was refused for {now - since:.0f} s (quota_timeout), nothing was started"
+            return
+        rng = Random()  # noqa: S311 - jitter is no secret
+        pause_s = min(quota_pause_s(now - since, rng=rng), max(since + quota_timeout_s - now, _SHORTEST_PAUSE_S))
+        self.log.info("Refused by a limit, nothing was started: submitting again in %.0f s. %s", pause_s, error)
+        self.defer(trigger=QuotaPauseTrigger(resume_at=now + pause_s, since=since), method_name="resume_submit")
 
-    def _facts(self, request: VideoRequest, submission: Submission, audio_s: float | None) -> dict[str, Any]:
-        masks = url_list(self.mask_url, field="mask_url")
+    def _kept(self, context: Context, task_id: str) -> AbstractContextManager[None]:
+        """Guard what follows the submit: without a ledger, a retry would not know of the job, and pay again."""
+        return nullcontext() if self.ledger(context).remembers else without_a_second_submit(task_id)
+
+    def _aigc_meta(self) -> AigcMeta | None:
+        return None
+
+    def _archived(self, facts: dict[str, Any]) -> Job | None:  # noqa: ARG002 - for those that know an archive
+        return None
+
+    def _facts(self, prepared: PreparedRequest, fingerprint: str) -> dict[str, Any]:
         return {
-            **request.facts(),
-            "image_url": without_query(self.image_url),
-            "audio_url": without_query(self.audio_url),
-            **({"mask_url": [without_query(url) for url in masks]} if masks else {}),
+            **prepared.facts(),
             "req_key": self.hook.api.site.generate,
             "site": self.hook.api.site.name,
             "omnihuman_conn_id": self.omnihuman_conn_id,
-            "audio_duration_s": audio_s,
-            "task_id": submission.task_id,
-            "request_id": submission.request_id,
-            "submitted_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "fingerprint": fingerprint,
+            "audio_duration_s": None,
         }

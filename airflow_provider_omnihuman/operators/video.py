@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
 
+from airflow_provider_omnihuman.api.error_codes import Retry
+from airflow_provider_omnihuman.api.errors import TaskFailedError, TaskLostError
+from airflow_provider_omnihuman.api.models import AigcMeta, Video
 from airflow_provider_omnihuman.api.schedule import PollSchedule
-from airflow_provider_omnihuman.api.waiting import Wait
-from airflow_provider_omnihuman.operators.errors import by_submitting_anew, raising_airflow_errors, without_a_second_submit
-from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, seconds
+from airflow_provider_omnihuman.api.waiting import Wait, usual_render_s
+from airflow_provider_omnihuman.ledger.submissions import Job, Policy
+from airflow_provider_omnihuman.operators.errors import by_coming_back, by_submitting_anew, raising_airflow_errors
+from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, optional_text, seconds
+from airflow_provider_omnihuman.operators.request import PreparedRequest
+from airflow_provider_omnihuman.operators.reuse import ArchivedVideos
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, finished_task_id
 
@@ -29,8 +36,9 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     refused for it. Takes every argument of :class:`OmniHumanSubmitOperator`.
 
     XCom: the return value is ``{task_id, video_url, aigc_meta_tagged, request_id, asked_at, request}``; ``video_url`` dies
-    one hour after ``asked_at`` (epoch seconds): archive it, or ask again by task id (``OmniHumanToS3Operator`` does). The
-    keys ``task_id`` and ``request`` are pushed as soon as the job exists.
+    one hour after ``asked_at`` (epoch seconds): archive it, or ask again by task id (``OmniHumanToS3Operator`` does). It is
+    None where an archived video was reused: ``request["reused"]`` names that one. The keys ``task_id`` and ``request`` are
+    pushed as soon as the job exists.
 
     :param aigc_meta: the implicit AIGC label to write: ``producer_id`` and ``content_propagator``, and optionally
         ``content_producer`` and ``propagate_id``, each ≤ 256 characters (templated)
@@ -39,11 +47,15 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     :param poll_interval: seconds between polls
     :param fault_tolerance: how long the service may be unreachable while waiting, a timedelta or seconds
     :param deferrable: wait in the triggerer instead of in a worker slot
-    :raises AirflowFailException: what no retry mends. Once the job exists, this includes a wait that was given up: a retry
+    :param reuse_archived: return the archived video where the same one was asked for before (in any Dag, any run), verified by
+        size and checksum, at no cost; None does so with a fixed seed only, True with any, False never
+    :param archive_index: where the archive notes its videos by fingerprint, ``s3://bucket/prefix/``; by default
+        ``omnihuman/index/`` in the bucket of ``aws_conn_id``'s ``service_config``, without which nothing is reused (templated)
+    :raises AirflowFailException: what no retry mends. Without a ledger, this includes a wait that was given up: a retry
         would submit, and pay, again; the message names the task id to wait for
     """
 
-    template_fields: Sequence[str] = (*OmniHumanSubmitOperator.template_fields, "aigc_meta")
+    template_fields: Sequence[str] = (*OmniHumanSubmitOperator.template_fields, "aigc_meta", "archive_index")
 
     def __init__(
         self,
@@ -53,6 +65,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         poll_interval: float = 10.0,
         fault_tolerance: timedelta | float = timedelta(minutes=10),
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
+        reuse_archived: bool | None = None,
+        archive_index: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -61,44 +75,104 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         self.poll_interval = poll_interval
         self.fault_tolerance = fault_tolerance
         self.deferrable = deferrable
+        self.reuse_archived = reuse_archived
+        self.archive_index = archive_index
 
     def execute(self, context: Context) -> Any:
         """Submit and wait; return the video."""
-        with raising_airflow_errors():
+        with raising_airflow_errors(mended=by_coming_back):
             # All that can fail on its own account fails here, before the job is paid for.
             aigc_meta = aigc_meta_of(self.aigc_meta)
             schedule = PollSchedule(interval_s=seconds(self.poll_interval, field="poll_interval"))
             timeout_s = seconds(self.timeout, field="timeout")
             fault_tolerance_s = seconds(self.fault_tolerance, field="fault_tolerance")
-            request = self.submit(context, aigc_meta=aigc_meta.to_dict() if aigc_meta else None)
+            job = self.submit(context)
+        if job.video or "reused" in job.facts:
+            return self._result(job.video, job.facts)
+        self._warn_if_too_short(timeout_s, audio_s=job.facts.get("audio_duration_s"))
         wait = Wait(deadline=time.time() + timeout_s, fault_tolerance_s=fault_tolerance_s)
         if self.deferrable:
             self.defer(
                 trigger=OmniHumanTaskTrigger(
                     omnihuman_conn_id=self.omnihuman_conn_id,
-                    omnihuman_task_id=request["task_id"],
+                    omnihuman_task_id=job.task_id,
                     deadline=wait.deadline,
-                    aigc_meta=request["aigc_meta"],
+                    aigc_meta=job.facts["aigc_meta"],
                     poll_interval_s=schedule.interval_s,
                     fault_tolerance_s=wait.fault_tolerance_s,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=timeout_s) + DEFER_MARGIN,
             )
-        with raising_airflow_errors(mended=by_submitting_anew), without_a_second_submit(request["task_id"]):
-            video = self.hook.wait_until_done(request["task_id"], wait=wait, aigc_meta=aigc_meta, schedule=schedule)
-        return {**video.to_dict(), "request": request}
+        with self._kept(context, job.task_id), self._ended(context):
+            video = self.hook.wait_until_done(job.task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule)
+        return self._result(video, job.facts)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Resume when the trigger has fired; return the video."""
-        with raising_airflow_errors(mended=by_submitting_anew):
-            video = self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta))
+        with self._ended(context):
+            video = self.hook.fresh_video(finished_task_id(event), aigc_meta=self._aigc_meta())
         ti = context["ti"]
         # Not through the deferral's own arguments, which dag.test() drops; XCom outlives a deferral.
-        request = ti.xcom_pull(task_ids=ti.task_id, key="request", map_indexes=ti.map_index)
-        return {**video.to_dict(), "request": request}
+        return self._result(video, ti.xcom_pull(task_ids=ti.task_id, key="request", map_indexes=ti.map_index))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume; a trigger that failed, or anything else that breaks here, must not lead to a second submit."""
-        with without_a_second_submit("(see this task's XCom task_id)"):
+        """Resume; without a ledger, a trigger that failed, or whatever breaks here, must not lead to a second submit."""
+        with self._kept(context, "(see this task's XCom task_id)"):
             return super().resume_execution(next_method, next_kwargs, context)
+
+    @contextmanager
+    def _ended(self, context: Context) -> Iterator[None]:
+        """Tell the ledger of a job that is over without a video; let Airflow retry where the next try pays nothing twice."""
+        ledger = self.ledger(context)
+        with raising_airflow_errors(mended=by_coming_back if ledger.remembers else by_submitting_anew):
+            try:
+                yield
+            except TaskFailedError:
+                self.submissions(context).forget()
+                raise
+            except TaskLostError as error:
+                if self.on_lost_task is Policy.RESUBMIT:
+                    error.retry = Retry.NEW_SUBMIT
+                raise
+
+    def _result(self, video: Video | None, request: dict[str, Any]) -> dict[str, Any]:
+        if video is None:  # the archived one, which has no URL of the service
+            unknown = dict.fromkeys(("video_url", "aigc_meta_tagged", "request_id", "asked_at"))
+            return {"task_id": request["task_id"], **unknown, "request": request}
+        return {**video.to_dict(), "request": {**request, "done_at": video.asked_at}}
+
+    def _warn_if_too_short(self, timeout_s: float, *, audio_s: float | None) -> None:
+        needed_s = usual_render_s(audio_s)
+        if timeout_s < needed_s:
+            self.log.warning(
+                "timeout is %.0f s, and a render of %.0f s of audio has been seen to take %.0f s: it may be given up too early",
+                timeout_s,
+                audio_s,
+                needed_s,
+            )
+
+    def _aigc_meta(self) -> AigcMeta | None:
+        return aigc_meta_of(self.aigc_meta)
+
+    def _facts(self, prepared: PreparedRequest, fingerprint: str) -> dict[str, Any]:
+        aigc_meta = self._aigc_meta()
+        facts = super()._facts(prepared, fingerprint) | {"aigc_meta": aigc_meta.to_dict() if aigc_meta else None}
+        location = self._archive().location(fingerprint) if self._may_reuse(facts["seed"]) else None
+        return facts | ({"archive_index": location.uri} if location else {})
+
+    def _archived(self, facts: dict[str, Any]) -> Job | None:
+        """Return the job whose video is in the archive already, verified: it costs nothing."""
+        if not self._may_reuse(facts["seed"]) or boolean(self.force_new or False, field="force_new"):
+            return None
+        found = self._archive().find(facts["fingerprint"], aigc_meta=self._aigc_meta())
+        if found is None:
+            return None
+        self.log.info("Not submitted: the same video is in the archive, verified, at no cost: %s", found["reused"]["uri"])
+        return Job(task_id=found["task_id"], facts={**facts, **found})
+
+    def _archive(self) -> ArchivedVideos:
+        return ArchivedVideos(aws_conn_id=self.aws_conn_id, index=optional_text(self.archive_index, field="archive_index"))
+
+    def _may_reuse(self, seed: int) -> bool:
+        return seed >= 0 if self.reuse_archived is None else self.reuse_archived

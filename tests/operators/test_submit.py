@@ -17,6 +17,8 @@ from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 from tests.conftest import BUCKET
 from tests.task_context import task_context
 
+DOWN = '{"conn_type":"omnihuman","login":"a","password":"b","extra":{"endpoint":"http://127.0.0.1:9"}}'
+
 
 def test_the_task_id_is_returned_and_pushed_with_what_was_asked(submit, emulator, inputs):
     context = task_context()
@@ -161,8 +163,8 @@ def test_airflow_stores_no_signature_of_the_other_operators_either():
         ({"image_url": "s3://bucket-only"}, "image_url must name an object, s3://bucket/key"),
         ({"image_url": "s3://bucket/folder/"}, "image_url must name an object"),
         ({"image_url": ""}, "image_url must be an http"),
-        ({"image_url": f"s3://{BUCKET}/missing.png"}, r"image_url s3://omnihuman-tests/missing.png cannot be fetched: HTTP 404"),
-        ({"audio_url": "s3://no-such-bucket/a.wav"}, "audio_url s3://no-such-bucket/a.wav cannot be fetched: HTTP 404"),
+        ({"image_url": f"s3://{BUCKET}/missing.png"}, "image_url 's3://omnihuman-tests/missing.png' cannot be read: HTTP 404"),
+        ({"audio_url": "s3://no-such-bucket/a.wav"}, "audio_url 's3://no-such-bucket/a.wav' cannot be read: HTTP 404"),
         ({"audio_url": None}, "audio_url must be an http"),
         ({"mask_url": "[not json"}, "mask_url is not a JSON list"),
         ({"mask_url": {"a": 1}}, "mask_url must be a list of URLs, not dict"),
@@ -201,8 +203,8 @@ def test_a_picture_that_the_service_would_refuse_is_refused(submit, emulator, pu
     assert emulator.accepted() == 0
 
 
-def test_inputs_are_not_read_when_told_so(submit, emulator):
-    submit(image_url=f"s3://{BUCKET}/missing.png", check_inputs=False).execute(task_context())
+def test_inputs_are_not_read_when_told_so(submit, emulator, put):
+    submit(image_url=put("in/p.txt", b"no picture"), check_inputs=False).execute(task_context())
     assert emulator.accepted() == 1
 
 
@@ -217,9 +219,9 @@ def test_a_timeout_of_airflows_within_the_submit_leads_to_no_second_one(submit, 
         raise AirflowTaskTimeout("execution_timeout")
 
     monkeypatch.setattr("time.sleep", interrupted)  # as Airflow's alarm does, wherever the task may be
-    emulator.fault(kind="code", code="50430", action="CVSubmitTask", count=None)
+    monkeypatch.setenv("AIRFLOW_CONN_DOWN", DOWN)
     with pytest.raises(AirflowFailException, match="AirflowTaskTimeout: .*the job may exist"):
-        submit().execute(task_context())
+        submit(omnihuman_conn_id="down").execute(task_context())
 
 
 @pytest.mark.parametrize("seconds", [60.0, 61.5])
@@ -267,18 +269,16 @@ def test_a_lost_reply_fails_at_once_and_is_not_retried(submit, emulator):
     assert emulator.accepted() == 1
 
 
-def test_a_limit_is_left_to_airflows_retries(submit, emulator, monkeypatch):
-    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+def test_a_limit_is_left_to_airflows_retries_where_told_so(submit, emulator):
     emulator.fault(kind="code", code="50430", action="CVSubmitTask", count=None)
     with pytest.raises(QuotaError, match="50430"):
-        submit().execute(task_context())
+        submit(quota_timeout=None).execute(task_context())
+    assert emulator.state()["requests"]["CVSubmitTask"] == 1
 
 
 def test_a_service_that_is_down_is_left_to_airflows_retries(submit, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_DOWN", '{"conn_type":"omnihuman","login":"a","password":"b","extra":{"endpoint":"http://127.0.0.1:9"}}'
-    )
+    monkeypatch.setenv("AIRFLOW_CONN_DOWN", DOWN)
     with pytest.raises(TransportError):
         submit(omnihuman_conn_id="down").execute(task_context())
 

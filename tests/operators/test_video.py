@@ -60,7 +60,7 @@ def test_it_returns_the_video_with_what_was_asked(video, inputs, emulator):
     result = operator.execute_complete(context, {"status": "success", "task_id": task_id})
     assert result["video_url"].startswith(emulator.endpoint)
     assert {"task_id", "aigc_meta_tagged", "request_id", "asked_at"} < set(result)
-    assert result["request"] == context["ti"].xcoms["request"]
+    assert result["request"] == context["ti"].xcoms["request"] | {"done_at": result["asked_at"]}
     assert result["request"]["image_url"] == inputs["image_url"]
 
 

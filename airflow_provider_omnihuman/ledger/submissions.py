@@ -1,0 +1,315 @@
+"""Submitting at most once: the ledger is asked before, told before, and told after.
+
+Whatever line the process dies on, the next try finds either no intent (nothing was sent), an intent (it may have been), or
+the job's id.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from airflow_provider_omnihuman.api.error_codes import Retry
+from airflow_provider_omnihuman.api.errors import (
+    InvalidRequestError,
+    OmniHumanError,
+    SubmitOutcomeUnknownError,
+    TaskFailedError,
+    TaskLostError,
+)
+from airflow_provider_omnihuman.api.models import AigcMeta, Submission, Video, VideoRequest
+from airflow_provider_omnihuman.api.urls import shown
+from airflow_provider_omnihuman.ledger.decision import Action, decide
+from airflow_provider_omnihuman.ledger.errors import LedgerError, OrphanedIntentError
+from airflow_provider_omnihuman.ledger.record import LedgerRecord, Phase
+from airflow_provider_omnihuman.ledger.stores import Ledger
+
+__all__ = ["Finding", "Job", "Policy", "Submissions"]
+
+_WRITE_ATTEMPTS = 3
+
+
+class Policy(StrEnum):
+    """What to do about money that may be lost."""
+
+    FAIL = "fail"
+    """Stop, and tell a person."""
+    RESUBMIT = "resubmit"
+    """Submit, and pay, once more."""
+
+    @classmethod
+    def read(cls, value: object, *, field: str) -> Policy:
+        """Return the policy of that name.
+
+        :raises InvalidRequestError: names the argument and its values
+        """
+        try:
+            return cls(value)  # type: ignore[arg-type]  # anything else is refused
+        except ValueError as error:
+            raise InvalidRequestError(f'{field} must be "fail" or "resubmit", not {shown(value)}') from error
+
+
+class Service(Protocol):
+    """What is needed of the hook."""
+
+    def submit(self, request: VideoRequest, *, quota_attempts: int) -> Submission:
+        """Start a render."""
+
+    def fetch_video(self, task_id: str, *, aigc_meta: AigcMeta | None) -> Video | None:
+        """Ask once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job that is paid for.
+
+    :param task_id: its id
+    :param facts: what was asked and answered, as pushed to XCom under the key ``request``
+    :param video: its video, where it is there already
+    """
+
+    task_id: str
+    facts: dict[str, Any]
+    video: Video | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What the ledger knows of a request.
+
+    :param job: the job to go on with; None where there is none
+    :param refusal: why nothing may be submitted; None where it may
+    :param resubmission: a submit now may be the second one for the same video
+    """
+
+    job: Job | None = None
+    refusal: OmniHumanError | None = None
+    resubmission: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submissions:
+    """The submits of one task instance.
+
+    :param ledger: what earlier tries left
+    :param service: the hook
+    :param on_lost_task: about a job that the service no longer knows
+    :param on_orphaned_intent: about a try that died inside the submit
+    :param force_new: submit, whatever is known
+    :param generation: which clear of the task this try belongs to
+    :param aigc_meta: the AIGC label to ask for when asking for a video
+    :param log: the task's
+    """
+
+    ledger: Ledger
+    service: Service
+    on_lost_task: Policy = Policy.FAIL
+    on_orphaned_intent: Policy = Policy.FAIL
+    force_new: bool = False
+    generation: int | None = None
+    aigc_meta: AigcMeta | None = None
+    log: Any = field(default_factory=lambda: logging.getLogger(__name__))
+    clock: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+
+    def look_up(self, fingerprint: str, *, facts: dict[str, Any]) -> Finding:
+        """Say what is known of the request; asks the service how a known job is.
+
+        :param fingerprint: of the request
+        :param facts: what is asked for now
+        :raises LedgerError: that cannot be told
+        :raises OmniHumanError: the service refuses to answer
+        """
+        record = self.ledger.read()
+        match decide(record, fingerprint=fingerprint, force_new=self.force_new, generation=self.generation):
+            case Action.REUSE if record:
+                return self._known(record, fingerprint=fingerprint, facts=facts)
+            case Action.DECIDE if record:
+                return self._orphaned(record)
+        if record and record.phase is Phase.INTENT:
+            self.log.warning("A submit of another request was broken off %s; that job may exist, and be billed", record.when)
+        elif record:
+            why = "force_new" if record.fingerprint in (None, fingerprint) else "the request has changed"
+            self.log.warning(
+                "OmniHuman task %s, submitted %s, is abandoned (%s): it is billed, and can be fetched for 12 h",
+                record.task_id,
+                record.when,
+                why,
+            )
+        return Finding()
+
+    def submit(self, request: VideoRequest, *, fingerprint: str, facts: dict[str, Any], resubmission: bool = False) -> Job:
+        """Submit the request; the ledger is told before and after.
+
+        :param request: checked: each accepted submit is billed
+        :param fingerprint: of the request
+        :param facts: what is asked for
+        :param resubmission: from the :class:`Finding`
+        :raises LedgerError: the intent could not be written; nothing was submitted
+        :raises SubmitOutcomeUnknownError: the job may exist; the intent stays
+        :raises OmniHumanError: a definite refusal; nothing was started, and the ledger says so
+        """
+        intent = LedgerRecord(
+            phase=Phase.INTENT,
+            fingerprint=fingerprint,
+            at=self.clock(),
+            generation=self.generation,
+            forced=self.force_new,
+            resubmission=resubmission,
+        )
+        if not self.ledger.remembers:
+            self.log.warning("No submission ledger: a retry after a crash may pay twice. Give ledger_path, or use Airflow 3.3")
+        self.ledger.write(intent)
+        try:
+            submission = self.service.submit(request, quota_attempts=1)
+        except SubmitOutcomeUnknownError as error:
+            raise self._outcome_unknown(error, intent) from error
+        except OmniHumanError:
+            self.forget()
+            raise
+        record = LedgerRecord(
+            phase=Phase.SUBMITTED,
+            fingerprint=fingerprint,
+            at=self.clock(),
+            generation=self.generation,
+            forced=self.force_new,
+            resubmission=resubmission,
+            task_id=submission.task_id,
+            request_id=submission.request_id,
+            request=facts,
+        )
+        self._remember(record)
+        return _job(record, facts)
+
+    @contextmanager
+    def naming_the_known_job(self) -> Iterator[None]:
+        """Name the job of an earlier try in the error that keeps this one from reaching it, such as an input that is gone."""
+        try:
+            yield
+        except OmniHumanError as error:
+            with suppress(LedgerError):
+                if (record := self.ledger.read()) and record.task_id:
+                    error.advice += (
+                        f"; OmniHuman task {record.task_id}, submitted {record.when} by an earlier try, is not lost: wait for it "
+                        "with OmniHumanTaskSensor within 12 h"
+                    )
+            raise
+
+    def forget(self) -> None:
+        """Delete the record: nothing was started, or the job is over and has no video. Never hides why."""
+        try:
+            self.ledger.clear()
+        except LedgerError as error:
+            self.log.warning("%s", error)
+
+    def _known(self, record: LedgerRecord, *, fingerprint: str, facts: dict[str, Any]) -> Finding:
+        job = _job(record, record.request or facts)
+        try:
+            video = self.service.fetch_video(job.task_id, aigc_meta=self.aigc_meta)
+        except TaskLostError as error:
+            return self._lost(error, record)
+        except TaskFailedError as error:
+            self.forget()
+            # Whoever cleared the task since has mended something, or wants to see it fail again: at no cost, since it failed.
+            if error.retry is Retry.NEW_SUBMIT or record.generation != self.generation:
+                self.log.warning("The job of an earlier try failed, and is submitted anew: %s", error)
+                return Finding()
+            return Finding(refusal=error)
+        except OmniHumanError as error:
+            if not error.retryable:
+                raise
+            self.log.warning("OmniHuman task %s does not answer now, and is waited for: %s", job.task_id, error)
+            video = None
+        self.log.info(
+            "Not submitted again: OmniHuman task %s, submitted %s, is the same request and is %s",
+            job.task_id,
+            record.when,
+            "done" if video else "not over",
+        )
+        if record.fingerprint is None:  # a person named the job; from now on it belongs to this request
+            self._remember(
+                LedgerRecord(
+                    phase=Phase.SUBMITTED,
+                    fingerprint=fingerprint,
+                    at=self.clock(),
+                    generation=self.generation,
+                    task_id=job.task_id,
+                    request=facts,
+                )
+            )
+        return Finding(job=Job(task_id=job.task_id, facts=job.facts, video=video))
+
+    def _lost(self, error: TaskLostError, record: LedgerRecord) -> Finding:
+        if self.on_lost_task is Policy.RESUBMIT:
+            self.log.warning("on_lost_task is resubmit: %s", error)
+            return Finding(resubmission=True)
+        error.message += f"; it was submitted {record.when}, and paid for"
+        error.advice = (
+            "if its video was never archived, it is gone: to render (and pay) again, set on_lost_task='resubmit' or "
+            f"force_new, or delete {self.ledger.where}, and clear this task"
+        )
+        return Finding(refusal=error)
+
+    def _orphaned(self, record: LedgerRecord) -> Finding:
+        again = record.resubmission and record.generation == self.generation
+        if self.on_orphaned_intent is Policy.RESUBMIT and not again:
+            self.log.warning(
+                "An earlier try was broken off inside its submit (%s): the job may exist, and be billed. It is submitted "
+                "once more, as on_orphaned_intent says",
+                record.when,
+            )
+            return Finding(resubmission=True)
+        return Finding(
+            refusal=OrphanedIntentError(
+                f"an earlier try of this task was broken off inside its submit ({record.when})"
+                + (", and that was the second one already" if again else ""),
+                advice=self._way_on(),
+            )
+        )
+
+    def _outcome_unknown(self, error: SubmitOutcomeUnknownError, intent: LedgerRecord) -> SubmitOutcomeUnknownError:
+        if not self.ledger.remembers:
+            return error
+        error.advice = self._way_on()
+        if self.on_orphaned_intent is Policy.RESUBMIT and not intent.resubmission:
+            error.retry = Retry.NEW_SUBMIT
+        return error
+
+    def _way_on(self) -> str:
+        return (
+            "the job may exist, and be billed, so it is not submitted again. Look for it in the vendor's console. If it is "
+            f'there, write {{"task_id": "<its id>"}} into {self.ledger.where}; if not, delete what is there. Then clear this task'
+        )
+
+    def _remember(self, record: LedgerRecord) -> None:
+        """Write the record; the job runs, so a ledger that fails now must not stop the wait for it."""
+        for attempt in range(1, _WRITE_ATTEMPTS + 1):
+            try:
+                self.ledger.write(record)
+            except LedgerError as error:
+                if attempt == _WRITE_ATTEMPTS:
+                    self.log.error(  # noqa: TRY400 - the whole story is in the message
+                        "OmniHuman task %s is submitted, and the ledger could not be told: should this task die, its next try "
+                        "will stop and ask for that id. %s",
+                        record.task_id,
+                        error,
+                    )
+                    return
+                self.sleep(attempt)
+            else:
+                return
+
+
+def _job(record: LedgerRecord, facts: dict[str, Any]) -> Job:
+    submitted_at = None if record.at is None else datetime.fromtimestamp(record.at, UTC).isoformat(timespec="seconds")
+    task_id = record.task_id or ""
+    return Job(
+        task_id=task_id,
+        facts={**facts, "task_id": task_id, "request_id": record.request_id, "submitted_at": submitted_at},
+    )
