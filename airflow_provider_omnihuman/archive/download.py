@@ -17,7 +17,7 @@ from airflow_provider_omnihuman.api.redaction import redact_http_log
 from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.archive.errors import DeadUrlError, DownloadError, InterruptedDownloadError
 
-__all__ = ["Download", "Patience", "Sink"]
+__all__ = ["PATIENCE", "Download", "Patience", "Sink"]
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,10 @@ class Patience:
     read_timeout_s: float = 60.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+
+
+PATIENCE = Patience()
+"""What a download is given where nothing else is said."""
 
 
 class Sink(Protocol):

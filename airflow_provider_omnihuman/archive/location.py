@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.archive.errors import ArchiveError
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ __all__ = ["S3Location", "locate"]
 
 _SCHEME = "s3://"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._=-]+")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+"""S3's rule for bucket names, and a little more, as other stores allow it."""
 _MAX_KEY_BYTES = 1024
 _VIDEO_SUFFIX = ".mp4"
 
@@ -31,6 +34,20 @@ class S3Location:
 
     bucket: str
     key: str
+
+    @classmethod
+    def from_uri(cls, uri: object, *, field: str) -> S3Location:
+        """Return the place that an ``s3://`` URI names.
+
+        :param uri: the value given
+        :param field: its name, for the message
+        :raises ArchiveError: names field and value
+        """
+        scheme, _, rest = uri.partition("://") if isinstance(uri, str) else ("", "", "")
+        bucket, _, key = rest.partition("/")
+        if scheme.lower() != "s3" or not _BUCKET.fullmatch(bucket) or not _is_sound(key):
+            raise ArchiveError(f"{field} must be an s3://bucket/key URI, not {shown(uri)}")
+        return cls(bucket, key)
 
     @property
     def uri(self) -> str:
@@ -73,12 +90,17 @@ def locate(hook: S3Hook, *, bucket: str | None, key: str | None, context: Mappin
         )
     key = key or _default_prefix(context)
     key = key + filename if key.endswith("/") else key
-    size = len(key.encode(errors="surrogatepass"))
-    if size > _MAX_KEY_BYTES or not key.isprintable():
+    if not _is_sound(key):
+        size = len(key.encode(errors="surrogatepass"))
         raise ArchiveError(
             f"the S3 key has {size} bytes; S3 allows {_MAX_KEY_BYTES}, of printable characters: {ascii(key)[:80]}…"
         )
     return S3Location(bucket, key.lstrip("/"))
+
+
+def _is_sound(key: str) -> bool:
+    """Whether S3 and its tools can hold this key; an empty one names a bucket."""
+    return len(key.encode(errors="surrogatepass")) <= _MAX_KEY_BYTES and key.isprintable()
 
 
 def _default_prefix(context: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import IO, Any, Self, TypeVar
 
-from airflow_provider_omnihuman.archive.download import Download, Patience
+from airflow_provider_omnihuman.archive.download import PATIENCE, Download, Patience
 from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.archive.location import S3Location
 
@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 
 PART_BYTES = 8 * 1024 * 1024
 """S3 wants 5 MiB at least for all parts but the last; this is boto3's own default."""
-PATIENCE = Patience()
-"""What a download is given where nothing else is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,15 @@ _FIELDS = {
     "PropagateID": "propagate_id",
     "ReservedCode2": "reserved_code_2",
 }
+# The names of the API's ``aigc_meta`` (reference page, AIGCMeta), and the standard's for the same.
+_ASKED = {
+    "producer_id": "ProduceID",
+    "content_propagator": "ContentPropagator",
+    "content_producer": "ContentProducer",
+    "propagate_id": "PropagateID",
+}
+_SHOWN_CHARACTERS = 300
+"""An id has 256 at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +82,24 @@ def parse_aigc_label(raw: str) -> AigcLabel:
     if not fields.keys() & _FIELDS.keys():
         return AigcLabel(raw, problem="it has none of the standard's fields")
     return AigcLabel(raw, **{_FIELDS[key]: str(value) for key, value in fields.items() if key in _FIELDS})
+
+
+def label_differences(asked: Mapping[str, str] | None, found: AigcLabel | None) -> list[str]:
+    """Return how the label that was found differs from what was asked for, field by field; empty where nothing was asked.
+
+    :param asked: under the API's names, such as ``producer_id``
+    :param found: in the file; None where there is none
+    """
+    if not asked:
+        return []
+    if found is None:
+        return ["there is no label in the file"]
+    if found.problem:
+        return [f"the label in the file cannot be read: {found.problem}"]
+    differences = []
+    for name, field in _ASKED.items():
+        value = getattr(found, _FIELDS[field])
+        if asked.get(name) is not None and asked[name] != value:
+            is_there = "is missing" if value is None else f"is {value[:_SHOWN_CHARACTERS]!r}"
+            differences.append(f"{field} {is_there}, asked for was {name} {asked[name]!r}")
+    return differences

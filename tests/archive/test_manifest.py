@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from airflow_provider_omnihuman.api.models import Video
+from airflow_provider_omnihuman.archive.inspection import Inspection
 from airflow_provider_omnihuman.archive.location import S3Location
-from airflow_provider_omnihuman.archive.manifest import Inspection, build_manifest, manifest_json
+from airflow_provider_omnihuman.archive.manifest import build_manifest, manifest_json
 from airflow_provider_omnihuman.archive.transfer import Stored
 from airflow_provider_omnihuman.media.probe import VideoFacts
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_omnihuman.media.aigc_label import AigcLabel, parse_aigc_label, read_aigc_label
+from airflow_provider_omnihuman.media.aigc_label import AigcLabel, label_differences, parse_aigc_label, read_aigc_label
 from tests.media.media_files import LABEL, make_video, move_label_to_moov_meta
 
 FIELDS = {
@@ -20,20 +20,15 @@ FIELDS = {
 }
 
 
-def test_it_is_read_where_ffmpeg_writes_it(labelled_video):
-    assert read_aigc_label(labelled_video) == AigcLabel(json.dumps(LABEL), **FIELDS)
-
-
-def test_it_is_read_from_the_metadata_of_the_film_itself(labelled_video):
-    moved = move_label_to_moov_meta(labelled_video.read_bytes())
-    assert b"udta" not in moved
-    assert read_aigc_label(moved) == AigcLabel(json.dumps(LABEL), **FIELDS)
-
-
-def test_it_is_read_in_both_shapes(tmp_path):
-    tags = {"AIGC": json.dumps({"AIGC": LABEL})}
-    path = make_video(tmp_path / "wrapped.mp4", tags=tags, movflags="use_metadata_tags")
-    assert read_aigc_label(path) == AigcLabel(tags["AIGC"], **FIELDS)
+@pytest.mark.parametrize("shape", [LABEL, {"AIGC": LABEL}], ids=["flat", "wrapped"])
+@pytest.mark.parametrize("place", ["moov/udta/meta", "moov/meta"])
+def test_it_is_read_in_both_places_and_both_shapes(tmp_path, place, shape):
+    raw = json.dumps(shape)
+    file = make_video(tmp_path / "v.mp4", tags={"AIGC": raw}, movflags="use_metadata_tags").read_bytes()
+    if place == "moov/meta":
+        file = move_label_to_moov_meta(file)
+    assert (b"udta" in file) == (place == "moov/udta/meta")
+    assert read_aigc_label(file) == AigcLabel(raw, **FIELDS)
 
 
 def test_a_video_without_it_has_none(video):
@@ -85,3 +80,43 @@ def test_any_text_gives_a_label(raw):
 @given(st.none() | st.booleans() | st.floats() | st.text(max_size=9) | st.dictionaries(st.text(max_size=9), st.integers()))
 def test_any_json_gives_a_label(value):
     assert parse_aigc_label(json.dumps({"Label": value, "More": value})).label == str(json.loads(json.dumps(value)))
+
+
+ASKED = {"producer_id": "p-1", "content_propagator": "spread", "content_producer": "producer", "propagate_id": "s-1"}
+
+
+def test_a_label_that_says_what_was_asked_for_has_no_differences():
+    assert label_differences(ASKED, AigcLabel("", **FIELDS)) == []
+    assert label_differences({"producer_id": "p-1"}, AigcLabel("", **FIELDS)) == []
+
+
+@pytest.mark.parametrize("nothing", [None, {}])
+@pytest.mark.parametrize("found", [None, AigcLabel("", problem="it is not JSON"), AigcLabel("", **FIELDS)])
+def test_where_nothing_was_asked_there_is_nothing_to_compare(nothing, found):
+    assert label_differences(nothing, found) == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "field", "attribute"),
+    [
+        ("producer_id", "ProduceID", "produce_id"),
+        ("content_propagator", "ContentPropagator", "content_propagator"),
+        ("content_producer", "ContentProducer", "content_producer"),
+        ("propagate_id", "PropagateID", "propagate_id"),
+    ],
+)
+def test_each_field_is_compared_with_its_own(asked, field, attribute):
+    other = AigcLabel("", **FIELDS | {attribute: "other"})
+    assert label_differences(ASKED, other) == [f"{field} is 'other', asked for was {asked} {ASKED[asked]!r}"]
+    missing = AigcLabel("", **FIELDS | {attribute: None})
+    assert label_differences(ASKED, missing) == [f"{field} is missing, asked for was {asked} {ASKED[asked]!r}"]
+
+
+def test_no_label_and_one_that_cannot_be_read_are_one_difference():
+    assert label_differences(ASKED, None) == ["there is no label in the file"]
+    assert label_differences(ASKED, parse_aigc_label("x")) == ["the label in the file cannot be read: it is not JSON"]
+
+
+@given(st.text())
+def test_any_label_can_be_compared(raw):
+    assert all(isinstance(item, str) for item in label_differences(ASKED, parse_aigc_label(raw)))

@@ -1,0 +1,72 @@
+"""Small objects in S3: written, copied, measured, read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_omnihuman.archive.location import S3Location
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+__all__ = ["copy_object", "head", "put_object", "read_small", "s3_code", "with_metadata"]
+
+_MAX_SMALL_BYTES = 1024 * 1024
+"""A manifest has a few kilobytes; no more than this is read."""
+_MISSING = {"404", "NoSuchBucket", "NoSuchKey", "NotFound"}
+"""HEAD has no body, and so no code but the status."""
+
+
+def s3_code(error: Exception) -> str:
+    """Return S3's code for an error, such as ``AccessDenied``; empty where the error is none of S3's.
+
+    :param error: any exception; botocore's is known by its ``response``
+    """
+    response = getattr(error, "response", None)
+    details = response.get("Error", {}) if isinstance(response, dict) else {}
+    return str(details.get("Code", ""))
+
+
+def head(hook: S3Hook, location: S3Location) -> dict[str, Any] | None:
+    """Return what S3 says of an object, None where there is none."""
+    from botocore.exceptions import ClientError
+
+    try:
+        reply: dict[str, Any] = hook.get_conn().head_object(Bucket=location.bucket, Key=location.key)
+    except ClientError as error:
+        if s3_code(error) in _MISSING:
+            return None
+        raise
+    return reply
+
+
+def put_object(hook: S3Hook, location: S3Location, body: bytes, *, content_type: str) -> None:
+    """Write an object whole, with the hook's extra arguments."""
+    hook.get_conn().put_object(Bucket=location.bucket, Key=location.key, Body=body, ContentType=content_type, **hook.extra_args)
+
+
+def read_small(hook: S3Hook, location: S3Location) -> bytes:
+    """Return the bytes of a small object; of a large one, which is not what it should be, only the first."""
+    reply = hook.get_conn().get_object(Bucket=location.bucket, Key=location.key)
+    with reply["Body"] as body:
+        data: bytes = body.read(_MAX_SMALL_BYTES)
+    return data
+
+
+def with_metadata(extra_args: dict[str, Any], metadata: dict[str, str]) -> dict[str, Any]:
+    """Return arguments for a new object with this metadata added to what the user wants there."""
+    return {**extra_args, "Metadata": {**extra_args.get("Metadata", {}), **metadata}} if metadata else extra_args
+
+
+def copy_object(hook: S3Hook, source: S3Location, target: S3Location, *, content_type: str, metadata: dict[str, str]) -> None:
+    """Copy inside S3, with the hook's extra arguments for the new object: no byte passes through the worker."""
+    extra = {"ContentType": content_type, **with_metadata(hook.extra_args, metadata)}
+    if "Tagging" in extra:
+        extra["TaggingDirective"] = "REPLACE"
+    hook.get_conn().copy_object(
+        Bucket=target.bucket,
+        Key=target.key,
+        CopySource={"Bucket": source.bucket, "Key": source.key},
+        MetadataDirective="REPLACE",
+        **extra,
+    )

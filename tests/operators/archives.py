@@ -1,0 +1,45 @@
+"""What the tests of the archive operator share: a finished job, the operator, and a look into S3."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from airflow_provider_omnihuman.archive.download import Patience
+from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
+from tests.conftest import BUCKET
+from tests.task_context import task_context
+
+
+@pytest.fixture
+def rendered(submit, emulator):
+    """A finished job: what its submit pushed."""
+
+    def render(**arguments):
+        context = task_context()
+        submit(**arguments).execute(context)
+        emulator.advance(3600)
+        while emulator.state()["jobs"][-1]["status"] != "done":
+            time.sleep(0.05)
+        return context["ti"].xcoms
+
+    return render
+
+
+def archive(**arguments):
+    operator = OmniHumanToS3Operator(task_id="archive", **arguments)
+    operator.patience = Patience(pauses_s=(0.0, 0.0))
+    return operator
+
+
+def keys(s3):
+    return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET).get("Contents", []) if not item["Key"].startswith("in/")]
+
+
+def body(s3, uri):
+    return s3.get_object(Bucket=BUCKET, Key=uri.removeprefix(f"s3://{BUCKET}/"))["Body"].read()
+
+
+def open_uploads(s3):
+    return s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
