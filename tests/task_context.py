@@ -5,6 +5,7 @@ Airflow's own behaviour (deferral, XCom, retries) is tested by running Dags; her
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ class TaskInstance:
     task_id: str = "a_task"
     map_index: int = -1
     try_number: int = 1
+    max_tries: int = 0
     xcoms: dict[str, Any] = field(default_factory=dict)
 
     def xcom_push(self, key: str, value: Any) -> None:
@@ -37,5 +39,24 @@ class OutletEvents:
         self.added.append((asset, extra))
 
 
-def task_context(**fields: Any) -> dict[str, Any]:
-    return {"ti": TaskInstance(**fields), "outlet_events": defaultdict(OutletEvents)}
+@dataclass
+class TaskState:
+    """Airflow 3.3's task state: JSON goes in and out, and it outlives the tries of a task."""
+
+    values: dict[str, str] = field(default_factory=dict)
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return json.loads(self.values[key]) if key in self.values else default
+
+    def set(self, key: str, value: Any) -> None:
+        assert value is not None
+        self.values[key] = json.dumps(value)
+
+    def delete(self, key: str) -> None:
+        self.values.pop(key, None)
+
+
+def task_context(*, state: TaskState | None = None, **fields: Any) -> dict[str, Any]:
+    """Return the context of one try; ``state`` is handed from try to try, where Airflow has a task state store."""
+    stores = {} if state is None else {"task_state_store": state}
+    return {"ti": TaskInstance(**fields), "outlet_events": defaultdict(OutletEvents), **stores}

@@ -60,7 +60,7 @@ class LedgerRecord:
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data, without what is empty."""
-        data = {name: value for name, value in asdict(self).items() if value not in (None, False, {})}
+        data = {name: value for name, value in asdict(self).items() if not (value is None or value is False or value == {})}
         return data | {"phase": self.phase.value}
 
     @classmethod

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["STATE_KEY", "Ledger", "NoLedger", "ObjectStorageLedger", "TaskStateLedger", "ledger_for"]
 
 STATE_KEY = "omnihuman_submission"
+_WITH_FOLDERS = {"file", "local", "sftp", "smb", "hdfs"}
+"""Elsewhere, making a folder makes a bucket: a mistyped name must be told instead."""
 
 
 class Ledger(Protocol):
@@ -115,7 +117,8 @@ class ObjectStorageLedger:
     def write(self, record: LedgerRecord) -> None:
         """Write the record; see :class:`Ledger`."""
         with _told("written", self.where):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if self._path.protocol in _WITH_FOLDERS:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.write_bytes(json.dumps(record.to_dict(), ensure_ascii=False).encode())
 
     def clear(self) -> None:
