@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from airflow_provider_omnihuman.archive.download import Patience
 from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
 from tests.conftest import BUCKET
+from tests.media.media_files import make_video
 from tests.task_context import task_context
 
 
@@ -43,3 +45,20 @@ def body(s3, uri):
 
 def open_uploads(s3):
     return s3.list_multipart_uploads(Bucket=BUCKET).get("Uploads", [])
+
+
+LABEL = {"producer_id": "producer-1", "content_propagator": "propagator-1"}
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory):
+    """A video with the label :data:`LABEL` in it."""
+    tags = {"AIGC": json.dumps({"Label": "1", "ProduceID": "producer-1", "ContentPropagator": "propagator-1"})}
+    path = make_video(tmp_path_factory.mktemp("film") / "film.mp4", tags=tags, movflags="use_metadata_tags")
+    return path.read_bytes()
+
+
+@pytest.fixture
+def video_bytes(film, connections):
+    """The film, for a task that has its connections."""
+    return film
