@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.error_codes import Retry
@@ -125,7 +125,7 @@ def _verify(hook: S3Hook, video: dict[str, Any]) -> None:
     try:
         with _answered(location):
             reply = hook.get_conn().get_object(Bucket=location.bucket, Key=location.key)
-            with reply["Body"] as body:
+            with closing(reply["Body"]) as body:
                 if reply["ContentLength"] != video["bytes"]:
                     told = f"{location.uri} has {reply['ContentLength']} bytes, and had {video['bytes']}"
                     raise _NoReuseError(told, level=logging.WARNING)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.archive.location import S3Location
@@ -48,7 +49,7 @@ def put_object(hook: S3Hook, location: S3Location, body: bytes, *, content_type:
 def read_small(hook: S3Hook, location: S3Location) -> bytes:
     """Return the bytes of a small object; of a large one, which is not what it should be, only the first."""
     reply = hook.get_conn().get_object(Bucket=location.bucket, Key=location.key)
-    with reply["Body"] as body:
+    with closing(reply["Body"]) as body:  # not the body itself, whose block gives the bare connection
         data: bytes = body.read(_MAX_SMALL_BYTES)
     return data
 
