@@ -190,3 +190,18 @@ def connections(emulator: EmulatorControl, s3: Any, s3_endpoint: str, monkeypatc
     }
     for name, document in documents.items():
         monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(document))
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Return all that was logged since the last call: Airflow 3.1 logs by logging, 3.3 by structlog to stdout."""
+    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="httpx")  # which writes each whole URL at INFO, if nothing stops it
+    caplog.set_level(logging.DEBUG, logger="httpcore")  # and the headers of each reply at DEBUG
+
+    def read() -> str:
+        text = caplog.text + "".join(capfd.readouterr())
+        caplog.clear()
+        return text
+
+    return read

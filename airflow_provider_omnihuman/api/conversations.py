@@ -182,10 +182,11 @@ class Conversations:
                 if faults.add(error, now=self.clock()):
                     on_change(Progress(task_id, status, self.clock() - started, fault=error))
             else:
-                if faults.clear() or reply.status != status:
-                    on_change(Progress(task_id, reply.status, self.clock() - started))
+                video = self._video_in(reply)
+                if faults.clear() or reply.status != status or video:
+                    on_change(Progress(task_id, reply.status, self.clock() - started, video=video))
                 status = reply.status
-                if video := self._video_in(reply):
+                if video:
                     return video
                 if status is TaskStatus.DONE:
                     empty_urls.add(no_url_error(reply), now=self.clock())

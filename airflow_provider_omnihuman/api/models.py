@@ -16,6 +16,7 @@ __all__ = [
     "MAX_MASKS",
     "PROMPT_ADVISED_CHARACTERS",
     "RESOLUTIONS",
+    "URL_LIFE_S",
     "AigcMeta",
     "Subjects",
     "Submission",
@@ -35,6 +36,8 @@ MAX_MASKS = 5
 """Subject detection returns at most five masks."""
 PROMPT_ADVISED_CHARACTERS = 300
 """Longer prompts are allowed and advised against (reference page, ``prompt``)."""
+URL_LIFE_S = 3600
+"""How long the URL of a video or mask lives, seconds (reference page, ``video_url``)."""
 RESOLUTIONS = (720, 1080)
 """Values of ``output_resolution`` (reference page)."""
 _MAX_ID_CHARACTERS = 256
@@ -251,7 +254,7 @@ class TaskReply:
 class Video:
     """A finished video.
 
-    :param video_url: signed, dies one hour after ``asked_at``
+    :param video_url: signed, dies at :attr:`url_expires_at`
     :param asked_at: when the URL was received, epoch seconds
     """
 
@@ -261,9 +264,14 @@ class Video:
     request_id: str | None
     asked_at: float
 
+    @property
+    def url_expires_at(self) -> float:
+        """When ``video_url`` dies, epoch seconds; asking again by task id gives a fresh one while the service keeps the task."""
+        return self.asked_at + URL_LIFE_S
+
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data, the shape of the XCom."""
-        return {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**{item.name: getattr(self, item.name) for item in fields(self)}, "url_expires_at": self.url_expires_at}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
 
 from airflow_provider_omnihuman.api.errors import (
     InvalidRequestError,
@@ -12,7 +13,7 @@ from airflow_provider_omnihuman.api.errors import (
     TaskLostError,
     WaitTimeoutError,
 )
-from airflow_provider_omnihuman.api.models import TaskReply, TaskStatus
+from airflow_provider_omnihuman.api.models import TaskReply, TaskStatus, Video
 
 __all__ = ["FaultWindow", "Progress", "Wait", "lost_error", "no_url_error", "timeout_error", "usual_render_s"]
 
@@ -34,17 +35,23 @@ class Progress:
     :param status: the latest status heard; None before the first reply
     :param waited_s: since this wait began
     :param fault: the passing fault that polls now run into; None when they are answered again
+    :param video: the video, once it is there
     """
 
     task_id: str
     status: TaskStatus | None
     waited_s: float
     fault: OmniHumanError | None = None
+    video: Video | None = None
 
     def __str__(self) -> str:
         if self.fault:
             return f"OmniHuman task {self.task_id}: asking again after a passing fault: {self.fault}"
-        return f"OmniHuman task {self.task_id}: {self.status} after {self.waited_s:.0f} s of waiting"
+        told = f"OmniHuman task {self.task_id}: {self.status} after {self.waited_s:.0f} s of waiting"
+        if self.video:
+            dies = datetime.fromtimestamp(self.video.url_expires_at, UTC)
+            told += f"; this URL of the video lives until {dies:%H:%M:%S} UTC, the task for {_RESULT_KEPT_H} h from its submit"
+        return told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +135,7 @@ def timeout_error(task_id: str, *, status: TaskStatus | None, waited_s: float) -
         task_id=task_id,
         advice=(
             f"the job may still finish, and is billed: wait for this task id again within {_RESULT_KEPT_H} h of its submit "
-            "(OmniHumanTaskSensor) instead of submitting anew; raise the timeout if this is usual"
+            "(a retry that has a ledger does, and OmniHumanTaskSensor) instead of submitting anew; raise the timeout if this is "
+            "usual"
         ),
     )

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.models import AigcMeta
+from airflow_provider_omnihuman.archive.index import find_archived, index_location
 from airflow_provider_omnihuman.archive.location import S3Location
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ class ArchivedVideos:
 
     def location(self, fingerprint: str) -> S3Location | None:
         """Return where a video of this fingerprint is noted; None where there is no place to look."""
-        from airflow_provider_omnihuman.archive.index import index_location
-
         return index_location(self._s3, index=self.index, fingerprint=fingerprint)
 
     def find(self, fingerprint: str, *, aigc_meta: AigcMeta | None) -> dict[str, Any] | None:
@@ -39,8 +38,6 @@ class ArchivedVideos:
         :param aigc_meta: the label that the video must have been asked with
         :return: ``task_id``, ``audio_duration_s`` and ``reused``, as they go into the request's facts
         """
-        from airflow_provider_omnihuman.archive.index import find_archived
-
         location = self.location(fingerprint)
         manifest = location and find_archived(self._s3, location, fingerprint=fingerprint, aigc_meta=aigc_meta)
         if not manifest:

@@ -35,15 +35,16 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     One task is what a pool with ``include_deferred`` counts: size such a pool to the account's concurrency, and no submit is
     refused for it. Takes every argument of :class:`OmniHumanSubmitOperator`.
 
-    XCom: the return value is ``{task_id, video_url, aigc_meta_tagged, request_id, asked_at, request}``; ``video_url`` dies
-    one hour after ``asked_at`` (epoch seconds): archive it, or ask again by task id (``OmniHumanToS3Operator`` does). It is
-    None where an archived video was reused: ``request["reused"]`` names that one. The keys ``task_id`` and ``request`` are
-    pushed as soon as the job exists.
+    XCom: the return value is ``{task_id, video_url, aigc_meta_tagged, request_id, asked_at, url_expires_at, request}``.
+    ``video_url`` dies at ``url_expires_at`` (epoch seconds), one hour after ``asked_at``: archive it, or ask again by task id
+    (``OmniHumanToS3Operator`` does). It is None where an archived video was reused: ``request["reused"]`` names that one. The
+    keys ``task_id`` and ``request`` are pushed as soon as the job exists.
 
     :param aigc_meta: the implicit AIGC label to write: ``producer_id`` and ``content_propagator``, and optionally
         ``content_producer`` and ``propagate_id``, each ≤ 256 characters (templated)
-    :param timeout: how long to wait for the video, a timedelta or seconds, by the wall clock; deferral and restarts do not
-        extend it. Renders take minutes to half an hour, and the account's queue comes on top
+    :param timeout: how long one try waits for the video, a timedelta or seconds, by the wall clock; deferral and restarts do
+        not extend it. The job may finish later: the next try picks it up. Renders take minutes to half an hour, and the
+        account's queue comes on top
     :param poll_interval: seconds between polls
     :param fault_tolerance: how long the service may be unreachable while waiting, a timedelta or seconds
     :param deferrable: wait in the triggerer instead of in a worker slot
@@ -138,7 +139,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
 
     def _result(self, video: Video | None, request: dict[str, Any]) -> dict[str, Any]:
         if video is None:  # the archived one, which has no URL of the service
-            unknown = dict.fromkeys(("video_url", "aigc_meta_tagged", "request_id", "asked_at"))
+            unknown = dict.fromkeys(("video_url", "aigc_meta_tagged", "request_id", "asked_at", "url_expires_at"))
             return {"task_id": request["task_id"], **unknown, "request": request}
         return {**video.to_dict(), "request": {**request, "done_at": video.asked_at}}
 

@@ -32,8 +32,8 @@ class OmniHumanTaskSensor(BaseSensorOperator):
 
     ``deferrable`` waits in the triggerer; ``mode="reschedule"`` frees the worker between polls; ``mode="poke"`` blocks it.
 
-    XCom: the return value is ``{task_id, video_url, aigc_meta_tagged, request_id, asked_at}``; ``video_url`` dies one hour
-    after ``asked_at`` (epoch seconds).
+    XCom: the return value is ``{task_id, video_url, aigc_meta_tagged, request_id, asked_at, url_expires_at}``; ``video_url``
+    dies at ``url_expires_at`` (epoch seconds), one hour after ``asked_at``.
 
     :param omnihuman_task_id: the task to wait for, as ``OmniHumanSubmitOperator`` returned it (templated)
     :param aigc_meta: the implicit AIGC label to write: ``producer_id`` and ``content_propagator``, and optionally

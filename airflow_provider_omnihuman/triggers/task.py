@@ -5,19 +5,22 @@ It polls and never submits: a trigger may run twice at once (restart, two trigge
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from typing import Any
 
+from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient
 from airflow_provider_omnihuman.api.error_codes import Retry
-from airflow_provider_omnihuman.api.errors import OmniHumanError, error_from_dict
+from airflow_provider_omnihuman.api.errors import OmniHumanError, TransportError, error_from_dict
 from airflow_provider_omnihuman.api.models import AigcMeta
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.urls import scrub, shown
-from airflow_provider_omnihuman.api.waiting import Progress, Wait
+from airflow_provider_omnihuman.api.waiting import FaultWindow, Progress, Wait
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
 __all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "finished_task_id"]
@@ -93,7 +96,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
             yield TriggerEvent({"status": "success", "task_id": self.omnihuman_task_id})
 
     async def _wait(self) -> None:
-        async with await OmniHumanHook(self.omnihuman_conn_id).get_async_conn() as client:
+        async with await self._client() as client:
             first_s = max(0.0, self.first_poll_at - time.time())
             await client.perform(
                 client.api.wait_until_done(
@@ -104,6 +107,21 @@ class OmniHumanTaskTrigger(BaseTrigger):
                     on_change=self._log_progress,
                 )
             )
+
+    async def _client(self) -> AsyncOmniHumanClient:
+        """Return the client; a connection that cannot be looked up now (its backend is away) is asked for again."""
+        faults = FaultWindow(self.fault_tolerance_s)
+        while True:
+            try:
+                return await OmniHumanHook(self.omnihuman_conn_id).get_async_conn()
+            except (OmniHumanError, AirflowNotFoundException):
+                raise
+            except Exception as error:  # noqa: BLE001 - the backends' own, of which there is no list
+                what = f"the connection {self.omnihuman_conn_id!r} cannot be looked up: {type(error).__name__}"
+                fault = TransportError(f"{what} ({scrub(str(error))[:200]})", task_id=self.omnihuman_task_id)
+                if faults.add(fault, now=time.time()):
+                    self.log.warning("OmniHuman task %s: asking again after a passing fault: %s", self.omnihuman_task_id, fault)
+            await asyncio.sleep(self.poll_interval_s)
 
     def _log_progress(self, progress: Progress) -> None:
         self.log.info("%s", progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -17,7 +18,7 @@ from airflow_provider_omnihuman.api.errors import (
 )
 from airflow_provider_omnihuman.api.models import AigcMeta, TaskStatus
 from airflow_provider_omnihuman.api.schedule import PollSchedule
-from airflow_provider_omnihuman.api.waiting import Wait
+from airflow_provider_omnihuman.api.waiting import Wait, usual_render_s
 from tests.api.conftest import response
 
 LOST_REPLY = TransportError("reset")
@@ -141,6 +142,25 @@ def test_each_change_is_told_once(stepper):
         ("done", False),
     ]
     assert heard[-1].status is TaskStatus.DONE
+
+
+def test_the_remaining_life_of_the_url_is_told(stepper):
+    heard = []
+    video = wait(stepper, response("done"), heard=heard)
+    assert video.url_expires_at == video.to_dict()["url_expires_at"] == stepper.now + 3600
+    dies = datetime.fromtimestamp(stepper.now + 3600, UTC)
+    assert f"this URL of the video lives until {dies:%H:%M:%S} UTC" in str(heard[-1])
+
+
+def test_done_is_told_again_once_the_url_is_there(stepper):
+    heard = []
+    wait(stepper, *[response("done_without_url")] * 3, response("done"), heard=heard)
+    assert [bool(p.video) for p in heard] == [False, True]
+
+
+@pytest.mark.parametrize(("audio_s", "needed_s"), [(15, 540), (60, 2160), (None, 0)])
+def test_a_render_takes_minutes_for_each_quarter_of_a_minute(audio_s, needed_s):
+    assert usual_render_s(audio_s) == needed_s
 
 
 @pytest.mark.parametrize("task_id", ["", "  ", None, 7392616336519610409])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -22,18 +21,3 @@ def submit(connections: None, inputs: dict[str, str]) -> Callable[..., OmniHuman
         return OmniHumanSubmitOperator(task_id="submit", **inputs | {"output_resolution": 720} | arguments)
 
     return make
-
-
-@pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
-    """Return all that was logged since the last call: Airflow 3.1 logs by logging, 3.3 by structlog to stdout."""
-    caplog.set_level(logging.INFO)
-    caplog.set_level(logging.INFO, logger="httpx")  # which writes each whole URL at INFO, if nothing stops it
-    caplog.set_level(logging.DEBUG, logger="httpcore")  # and the headers of each reply at DEBUG
-
-    def read() -> str:
-        text = caplog.text + "".join(capfd.readouterr())
-        caplog.clear()
-        return text
-
-    return read

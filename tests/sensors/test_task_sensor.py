@@ -45,7 +45,7 @@ def test_a_finished_job_never_defers(job, emulator):
     task_id = job()
     emulator.advance(3600)
     result = looked_until_over(sensor(task_id, deferrable=True))
-    assert set(result) == {"task_id", "video_url", "aigc_meta_tagged", "request_id", "asked_at"}
+    assert set(result) == {"task_id", "video_url", "aigc_meta_tagged", "request_id", "asked_at", "url_expires_at"}
     assert result["task_id"] == task_id
 
 

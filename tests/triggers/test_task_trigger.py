@@ -10,6 +10,7 @@ import time
 
 import pytest
 import time_machine
+from airflow.sdk import BaseHook
 
 from airflow_provider_omnihuman.api.errors import (
     InvalidConnectionError,
@@ -19,6 +20,7 @@ from airflow_provider_omnihuman.api.errors import (
     TransportError,
     WaitTimeoutError,
 )
+from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 from airflow_provider_omnihuman.triggers.task import MIN_FIRST_POLL_S, OmniHumanTaskTrigger, finished_task_id
 from tests.task_context import task_context
@@ -143,6 +145,45 @@ def test_a_connection_that_is_gone_fires_an_error_that_a_sensors_retry_may_mend(
     assert caught.value.task_id == "7"
 
 
+class Backend(BaseHook):
+    """Airflow's own lookup, which fails a few times first: the API server is away."""
+
+    failures = 0
+
+    @classmethod
+    async def fail_first(cls, conn_id):
+        if cls.failures > 0:
+            cls.failures -= 1
+            raise ConnectionError("the API server is away")
+        return await asyncio.to_thread(BaseHook.get_connection, conn_id)
+
+
+@pytest.fixture
+def lookups_fail(monkeypatch):
+    def times(count):
+        Backend.failures = count
+        monkeypatch.setattr(OmniHumanHook, "aget_connection", Backend.fail_first)
+
+    return times
+
+
+def test_a_connection_lookup_that_fails_for_a_while_is_outlived(job, emulator, lookups_fail, logged):
+    task_id = job()
+    emulator.advance(3600)
+    lookups_fail(3)
+    (event,) = events(make(omnihuman_task_id=task_id))
+    assert finished_task_id(event) == task_id
+    assert logged().count("cannot be looked up: ConnectionError (the API server is away)") == 1
+
+
+def test_a_connection_lookup_that_keeps_failing_ends_the_wait_with_the_whole_story(job, lookups_fail):
+    lookups_fail(1000)
+    (event,) = events(make(fault_tolerance_s=0.2))
+    with pytest.raises(TransportError, match="cannot be looked up.*job itself may still finish") as caught:
+        finished_task_id(event)
+    assert caught.value.retryable
+
+
 @pytest.mark.parametrize(
     "event",
     [None, {}, {"status": "odd"}, {"task_id": "7"}, {"status": "success"}, {"status": "error"}, {"status": []}, "x"],
@@ -182,7 +223,7 @@ def test_it_keeps_to_its_first_poll_and_its_interval(connections, emulator):
     """Nothing is asked before the first poll; a deadline ends the pause early, and asks once."""
     emulator.fault(kind="html", action="CVGetResult", count=None)
     events(make(first_poll_at=time.time() + 60, deadline=time.time() + 0.3))
-    events(make(poll_interval_s=60, deadline=time.time() + 0.3))
+    events(make(poll_interval_s=60, deadline=time.time() + 3))  # long enough for the first poll on a busy machine
     assert sum(emulator.state()["requests"]["CVGetResult"].values()) == 1 + 2
 
 
