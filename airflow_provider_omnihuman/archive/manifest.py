@@ -89,7 +89,7 @@ def moved_manifest(
     return {
         **manifest,
         "video": {**manifest["video"], "uri": location.uri},
-        "poster": _poster(poster, size=manifest["poster"].get("bytes")) if poster else None,
+        "poster": _poster(poster, size=(manifest.get("poster") or {}).get("bytes")) if poster else None,
         "reused_from": manifest["video"]["uri"],
         "times": {**(times if isinstance(times, dict) else {}), "archived_at": _now()},
         "airflow": airflow,

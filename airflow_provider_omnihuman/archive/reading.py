@@ -74,7 +74,7 @@ def archive_facts(manifest: dict[str, Any], *, reused: bool) -> dict[str, Any]:
     :param manifest: built, or read and checked
     :param reused: whether this video was archived before
     """
-    video, poster = manifest["video"], manifest["poster"]
+    video, poster = manifest["video"], manifest.get("poster")
     return {
         "uri": video["uri"],
         "manifest_uri": S3Location("", video["uri"]).sibling(".json").key,  # whatever the bucket's name looks like

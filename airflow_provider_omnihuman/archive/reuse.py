@@ -95,7 +95,7 @@ def copy_archive(
 
 
 def _copy_poster(hook: S3Hook, manifest: dict[str, Any], target: S3Location) -> S3Location | None:
-    if not manifest["poster"]:
+    if not manifest.get("poster"):
         return None
     source = S3Location.from_uri(manifest["poster"]["uri"], field="poster.uri")
     try:
