@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 unexport AIRFLOW_HOME
 
-.PHONY: help setup demo test scenarios check format lock clean
+.PHONY: help setup demo test chaos check format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -33,6 +33,9 @@ demo: setup ## Script → speech → avatar video → S3, through a real Airflow
 
 test: setup ## The whole suite, scenario tests in a real multi-process Airflow included. ARGS="-k name"
 	@$(BIN)/pytest $(ARGS)
+
+chaos: setup ## Kill, cut off and clear everything there is, and count: jobs wanted, accepted, archived
+	@OMNIHUMAN_CHAOS=1 $(BIN)/pytest tests/scenarios $(ARGS)
 
 check: setup ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

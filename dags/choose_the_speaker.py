@@ -68,6 +68,7 @@ with DAG(
         mask_url="{{ ti.xcom_pull(task_ids='subjects')[params.speaker - 1] }}",
         output_resolution=720,
         pe_fast_mode=True,
+        retries=2,  # safe: the ledger knows the job, so a retry finds it instead of paying again
     )
 
     wait = OmniHumanTaskSensor(task_id="wait", omnihuman_task_id=submit.output, aigc_meta=AIGC_META, deferrable=True)
@@ -77,6 +78,10 @@ with DAG(
         omnihuman_task_id=submit.output,
         request=submit.output["request"],
         aigc_meta=AIGC_META,
+        aigc_label="warn",  # "require" fails the task where the label is not in the file
+        done_at="{{ ti.xcom_pull(task_ids='wait')['asked_at'] }}",
+        retries=3,
+        priority_weight=100,  # before anything else: the video's URL lives for an hour, its task for twelve
     )
 
     [subjects, speech] >> submit >> wait >> archive

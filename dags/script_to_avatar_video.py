@@ -68,12 +68,17 @@ with DAG(
         seed="{{ params.seed }}",
         timeout=timedelta(hours=2),
         deferrable=True,
+        retries=2,  # safe: the ledger knows the job, so a retry waits for it instead of paying again
+        retry_delay=timedelta(minutes=1),
     )
 
     archive = OmniHumanToS3Operator(
         task_id="archive",
         omnihuman_task_id=render.output["task_id"],
         request=render.output["request"],
+        retries=3,
+        retry_delay=timedelta(minutes=1),
+        priority_weight=100,  # before anything else: the video's URL lives for an hour, its task for twelve
     )
 
     speech >> render >> archive

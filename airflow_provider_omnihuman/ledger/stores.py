@@ -61,7 +61,7 @@ class TaskStateLedger:
     """
 
     remembers = True
-    where = f"this task's state, key {STATE_KEY!r} (Airflow's REST API: …/taskInstances/{{task_id}}/…)"
+    where = f"this task's state (Airflow's REST API: taskInstances/…/state-store/{STATE_KEY})"
 
     def __init__(self, store: Any) -> None:
         self._store = store

@@ -11,48 +11,26 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Protocol
 
 from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import (
-    InvalidRequestError,
     OmniHumanError,
     SubmitOutcomeUnknownError,
     TaskFailedError,
     TaskLostError,
 )
 from airflow_provider_omnihuman.api.models import AigcMeta, Submission, Video, VideoRequest
-from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.ledger.decision import Action, decide
 from airflow_provider_omnihuman.ledger.errors import LedgerError, OrphanedIntentError
+from airflow_provider_omnihuman.ledger.job import Finding, Job
+from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.ledger.record import LedgerRecord, Phase
 from airflow_provider_omnihuman.ledger.stores import Ledger
 
-__all__ = ["Finding", "Job", "Policy", "Submissions"]
+__all__ = ["Submissions"]
 
 _WRITE_ATTEMPTS = 3
-
-
-class Policy(StrEnum):
-    """What to do about money that may be lost."""
-
-    FAIL = "fail"
-    """Stop, and tell a person."""
-    RESUBMIT = "resubmit"
-    """Submit, and pay, once more."""
-
-    @classmethod
-    def read(cls, value: object, *, field: str) -> Policy:
-        """Return the policy of that name.
-
-        :raises InvalidRequestError: names the argument and its values
-        """
-        try:
-            return cls(value)  # type: ignore[arg-type]  # anything else is refused
-        except ValueError as error:
-            raise InvalidRequestError(f'{field} must be "fail" or "resubmit", not {shown(value)}') from error
 
 
 class Service(Protocol):
@@ -63,34 +41,6 @@ class Service(Protocol):
 
     def fetch_video(self, task_id: str, *, aigc_meta: AigcMeta | None) -> Video | None:
         """Ask once."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """A job that is paid for.
-
-    :param task_id: its id
-    :param facts: what was asked and answered, as pushed to XCom under the key ``request``
-    :param video: its video, where it is there already
-    """
-
-    task_id: str
-    facts: dict[str, Any]
-    video: Video | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """What the ledger knows of a request.
-
-    :param job: the job to go on with; None where there is none
-    :param refusal: why nothing may be submitted; None where it may
-    :param resubmission: a submit now may be the second one for the same video
-    """
-
-    job: Job | None = None
-    refusal: OmniHumanError | None = None
-    resubmission: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,7 +135,7 @@ class Submissions:
             request=facts,
         )
         self._remember(record)
-        return _job(record, facts)
+        return Job.of(record, facts)
 
     @contextmanager
     def naming_the_known_job(self) -> Iterator[None]:
@@ -209,7 +159,7 @@ class Submissions:
             self.log.warning("%s", error)
 
     def _known(self, record: LedgerRecord, *, fingerprint: str, facts: dict[str, Any]) -> Finding:
-        job = _job(record, record.request or facts)
+        job = Job.of(record, record.request or facts)
         try:
             video = self.service.fetch_video(job.task_id, aigc_meta=self.aigc_meta)
         except TaskLostError as error:
@@ -304,12 +254,3 @@ class Submissions:
                 self.sleep(attempt)
             else:
                 return
-
-
-def _job(record: LedgerRecord, facts: dict[str, Any]) -> Job:
-    submitted_at = None if record.at is None else datetime.fromtimestamp(record.at, UTC).isoformat(timespec="seconds")
-    task_id = record.task_id or ""
-    return Job(
-        task_id=task_id,
-        facts={**facts, "task_id": task_id, "request_id": record.request_id, "submitted_at": submitted_at},
-    )

@@ -13,8 +13,10 @@ from airflow_provider_omnihuman.api.errors import QuotaError
 from airflow_provider_omnihuman.api.models import AigcMeta, VideoRequest
 from airflow_provider_omnihuman.api.submitting import quota_pause_s
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+from airflow_provider_omnihuman.ledger.job import Job
+from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.ledger.stores import Ledger, ledger_for
-from airflow_provider_omnihuman.ledger.submissions import Job, Policy, Submissions
+from airflow_provider_omnihuman.ledger.submissions import Submissions
 from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.media import MediaOperator
 from airflow_provider_omnihuman.operators.parameters import boolean, optional_seconds, optional_text

@@ -15,7 +15,8 @@ from airflow_provider_omnihuman.api.errors import TaskFailedError, TaskLostError
 from airflow_provider_omnihuman.api.models import AigcMeta, Video
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Wait, usual_render_s
-from airflow_provider_omnihuman.ledger.submissions import Job, Policy
+from airflow_provider_omnihuman.ledger.job import Job
+from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.operators.errors import by_coming_back, by_submitting_anew, raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, optional_text, seconds
 from airflow_provider_omnihuman.operators.request import PreparedRequest
