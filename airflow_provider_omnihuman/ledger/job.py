@@ -45,8 +45,10 @@ class Finding:
     :param job: the job to go on with; None where there is none
     :param refusal: why nothing may be submitted; None where it may
     :param resubmission: a submit now may be the second one for the same video
+    :param previous: what the ledger held, and shall hold again if the service refuses the submit
     """
 
     job: Job | None = None
     refusal: OmniHumanError | None = None
     resubmission: bool = False
+    previous: LedgerRecord | None = None

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from airflow_provider_omnihuman.api.error_codes import Retry
@@ -92,15 +92,15 @@ class Submissions:
                 record.when,
                 why,
             )
-        return Finding()
+        return Finding(previous=record)
 
-    def submit(self, request: VideoRequest, *, fingerprint: str, facts: dict[str, Any], resubmission: bool = False) -> Job:
+    def submit(self, request: VideoRequest, finding: Finding, *, fingerprint: str, facts: dict[str, Any]) -> Job:
         """Submit the request; the ledger is told before and after.
 
         :param request: checked: each accepted submit is billed
+        :param finding: of :meth:`look_up`
         :param fingerprint: of the request
         :param facts: what is asked for
-        :param resubmission: from the :class:`Finding`
         :raises LedgerError: the intent could not be written; nothing was submitted
         :raises SubmitOutcomeUnknownError: the job may exist; the intent stays
         :raises OmniHumanError: a definite refusal; nothing was started, and the ledger says so
@@ -111,7 +111,7 @@ class Submissions:
             at=self.clock(),
             generation=self.generation,
             forced=self.force_new,
-            resubmission=resubmission,
+            resubmission=finding.resubmission,
         )
         if not self.ledger.remembers:
             self.log.warning("No submission ledger: a retry after a crash may pay twice. Give ledger_path, or use Airflow 3.3")
@@ -121,15 +121,12 @@ class Submissions:
         except SubmitOutcomeUnknownError as error:
             raise self._outcome_unknown(error, intent) from error
         except OmniHumanError:
-            self.forget()
+            self._take_back(finding.previous)
             raise
-        record = LedgerRecord(
+        record = replace(
+            intent,
             phase=Phase.SUBMITTED,
-            fingerprint=fingerprint,
             at=self.clock(),
-            generation=self.generation,
-            forced=self.force_new,
-            resubmission=resubmission,
             task_id=submission.task_id,
             request_id=submission.request_id,
             request=facts,
@@ -152,9 +149,16 @@ class Submissions:
             raise
 
     def forget(self) -> None:
-        """Delete the record: nothing was started, or the job is over and has no video. Never hides why."""
+        """Delete the record: the job is over and has no video. Never hides why."""
+        self._take_back(None)
+
+    def _take_back(self, previous: LedgerRecord | None) -> None:
+        """Leave the ledger as it was before: nothing was started."""
         try:
-            self.ledger.clear()
+            if previous is None:
+                self.ledger.clear()
+            else:
+                self.ledger.write(previous)
         except LedgerError as error:
             self.log.warning("%s", error)
 
@@ -183,22 +187,13 @@ class Submissions:
             "done" if video else "not over",
         )
         if record.fingerprint is None:  # a person named the job; from now on it belongs to this request
-            self._remember(
-                LedgerRecord(
-                    phase=Phase.SUBMITTED,
-                    fingerprint=fingerprint,
-                    at=self.clock(),
-                    generation=self.generation,
-                    task_id=job.task_id,
-                    request=facts,
-                )
-            )
+            self._remember(replace(record, fingerprint=fingerprint, at=self.clock(), generation=self.generation, request=facts))
         return Finding(job=Job(task_id=job.task_id, facts=job.facts, video=video))
 
     def _lost(self, error: TaskLostError, record: LedgerRecord) -> Finding:
         if self.on_lost_task is Policy.RESUBMIT:
             self.log.warning("on_lost_task is resubmit: %s", error)
-            return Finding(resubmission=True)
+            return Finding(resubmission=True, previous=record)
         error.message += f"; it was submitted {record.when}, and paid for"
         error.advice = (
             "if its video was never archived, it is gone: to render (and pay) again, set on_lost_task='resubmit' or "
@@ -214,7 +209,7 @@ class Submissions:
                 "once more, as on_orphaned_intent says",
                 record.when,
             )
-            return Finding(resubmission=True)
+            return Finding(resubmission=True, previous=record)
         return Finding(
             refusal=OrphanedIntentError(
                 f"an earlier try of this task was broken off inside its submit ({record.when})"

@@ -13,7 +13,7 @@ from airflow_provider_omnihuman.api.errors import QuotaError
 from airflow_provider_omnihuman.api.models import AigcMeta, VideoRequest
 from airflow_provider_omnihuman.api.submitting import quota_pause_s
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
-from airflow_provider_omnihuman.ledger.job import Job
+from airflow_provider_omnihuman.ledger.job import Finding, Job
 from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.ledger.stores import Ledger, ledger_for
 from airflow_provider_omnihuman.ledger.submissions import Submissions
@@ -179,7 +179,7 @@ class OmniHumanSubmitOperator(MediaOperator):
             for warning in prepared.request.warnings:
                 self.log.warning("%s", warning)
             try:
-                job = self._submit(submissions, prepared.request, facts, resubmission=finding.resubmission)
+                job = self._submit(submissions, prepared.request, finding, facts=facts)
             except QuotaError as error:
                 self._come_back(error, quota_timeout_s=quota_timeout_s)
                 raise
@@ -188,11 +188,11 @@ class OmniHumanSubmitOperator(MediaOperator):
             context["ti"].xcom_push(key="request", value=job.facts)
         return job
 
-    def _submit(self, submissions: Submissions, request: VideoRequest, facts: dict[str, Any], *, resubmission: bool) -> Job:
+    def _submit(self, submissions: Submissions, request: VideoRequest, finding: Finding, *, facts: dict[str, Any]) -> Job:
         # What breaks in the midst of it is told at once, unless the next try may submit again.
         may_retry = submissions.ledger.remembers and self.on_orphaned_intent is Policy.RESUBMIT
         with nullcontext() if may_retry else without_a_second_submit():
-            job = submissions.submit(request, fingerprint=facts["fingerprint"], facts=facts, resubmission=resubmission)
+            job = submissions.submit(request, finding, fingerprint=facts["fingerprint"], facts=facts)
         audio_s = facts["audio_duration_s"]
         self.log.info(
             "Submitted OmniHuman task %s (request %s): %s of audio at %sp",

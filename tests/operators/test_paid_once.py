@@ -147,6 +147,32 @@ def test_a_definite_refusal_leaves_no_intent(attempt, emulator, state, code):
     assert emulator.accepted() == 1
 
 
+def test_a_refusal_leaves_what_was_known_before(attempt, emulator, state):
+    first, _ = attempt(prompt="a smile")
+    emulator.fault(kind="code", code="50430", action="CVSubmitTask", count=2)
+    for changed in ({"prompt": "a frown"}, {"prompt": "a smile", "force_new": True}):
+        with pytest.raises(QuotaError):
+            attempt(quota_timeout=None, **changed)
+    assert attempt(prompt="a smile")[0] == first
+    assert emulator.accepted() == 1
+
+
+def test_a_refused_resubmission_is_still_the_second_one(attempt, emulator):
+    policy = {"on_orphaned_intent": "resubmit", "quota_timeout": None}
+    emulator.fault(kind="reset", action="CVSubmitTask", phase="after")
+    with pytest.raises(SubmitOutcomeUnknownError):
+        attempt(**policy)
+    emulator.fault(kind="code", code="50430", action="CVSubmitTask")
+    with pytest.raises(QuotaError):
+        attempt(**policy)
+    emulator.fault(kind="reset", action="CVSubmitTask", phase="after")
+    with pytest.raises(AirflowFailException):
+        attempt(**policy)
+    with pytest.raises(AirflowFailException, match="that was the second one already"):
+        attempt(**policy)
+    assert emulator.accepted() == 2
+
+
 def test_without_a_connection_to_the_service_there_is_no_intent(attempt, state, monkeypatch):
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     monkeypatch.setenv(
