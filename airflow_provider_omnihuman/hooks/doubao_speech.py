@@ -64,7 +64,11 @@ class DoubaoSpeechHook(HookWithForm):
 def _settings_of(connection: Connection) -> dict[str, Any]:
     """Read and check what a connection says about the engine."""
     check_type(connection.conn_type, expected=DoubaoSpeechHook.conn_type, error=SpeechSetupError)
-    extra = extra_mapping(connection.extra_dejson, raw=connection.extra, error=SpeechSetupError)
+    try:
+        decoded = connection.extra_dejson
+    except RecursionError:  # nothing but brackets, which Airflow lets through
+        decoded = {}
+    extra = extra_mapping(decoded, raw=connection.extra, error=SpeechSetupError)
     settings: dict[str, Any] = {"credentials": _credentials(connection), "endpoint": _endpoint(extra)}
     if extra.get("resource_id"):
         settings["resource_id"] = extra["resource_id"]

@@ -65,6 +65,12 @@ class DoubaoCredentials:
             if _UNSENDABLE.search(getattr(self, name)):
                 raise SpeechSetupError(f"{name} holds a space, a line break or a non-ASCII character", advice="copy it again")
 
+    def hidden_in(self, text: str) -> str:
+        """Return a text without the keys: a service, or a proxy, may echo what it was sent."""
+        for key in filter(None, (self.api_key, self.access_key)):
+            text = text.replace(key, "***")
+        return text
+
     def headers(self) -> dict[str, str]:
         """Return the headers that carry them."""
         if self.api_key:
@@ -175,7 +181,11 @@ class DoubaoSpeechEngine:
                 f"the reply broke off ({type(error).__name__})", request_id=own_id, advice="try again"
             ) from error
         request_id = reply.headers.get("X-Tt-Logid") or own_id
-        audio = read_audio(reply.content.decode(errors="replace"), reply.status_code, request_id)
+        try:
+            audio = read_audio(reply.content.decode(errors="replace"), reply.status_code, request_id)
+        except SpeechError as error:
+            error.message = self.credentials.hidden_in(error.message)
+            raise
         return measured(audio, audio_format=self.audio_format, sample_rate=self.sample_rate, request_id=request_id)
 
     def _body(self, text: str, voice: str) -> dict[str, Any]:

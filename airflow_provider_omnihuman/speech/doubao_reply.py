@@ -7,6 +7,7 @@ import binascii
 import json
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_omnihuman.api.urls import scrub
 from airflow_provider_omnihuman.speech.doubao_codes import END, PIECE, CodeMeaning, meaning_of, meaning_of_status
 from airflow_provider_omnihuman.speech.errors import SpeechServiceError, SpeechTransportError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HTTP_ERROR = 400
+_SHOWN_CHARACTERS = 200
 
 
 def read_audio(body: str, http_status: int, request_id: str | None) -> bytes:
@@ -41,7 +43,7 @@ def read_audio(body: str, http_status: int, request_id: str | None) -> bytes:
     raise SpeechTransportError(
         f"the reply broke off after {seen} frames and {len(audio)} bytes of audio"
         if seen
-        else f"the reply is none of the speech API: it begins with {body[:40]!r}",
+        else f"the reply is none of the speech API: it begins with {scrub(body[:400])[:40]!r}",
         request_id=request_id,
         advice="try again" if seen else "check the connection's endpoint, and what stands between it and here",
     )
@@ -97,10 +99,17 @@ def _not_empty(audio: bytes, request_id: str | None) -> bytes:
 
 
 def _refusal(meaning: CodeMeaning, message: str, *, code: str | None, request_id: str | None) -> SpeechServiceError:
+    said = _for_a_person(message)
     return SpeechServiceError(
-        f"{meaning.meaning} ({message})" if message else meaning.meaning,
+        f"{meaning.meaning} ({said})" if said else meaning.meaning,
         code=code,
         request_id=request_id,
         retryable=meaning.retryable,
         advice=meaning.advice,
     )
+
+
+def _for_a_person(message: str) -> str:
+    """Return what the service said as a log can take it: one line, no signatures, not endless."""
+    printable = "".join(character if character.isprintable() else " " for character in message)
+    return " ".join(scrub(printable).split())[:_SHOWN_CHARACTERS]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
+from airflow_provider_omnihuman.speech.errors import SpeechError
 from airflow_provider_omnihuman.speech.local import LocalSpeechEngine
 from tests.bad_input.cases import ACCEPTABLE, Refused, each
 from tests.bad_input.files import uri
 from tests.conftest import BUCKET
+from tests.speech.scripted_service import Reply, scripted
 
 ACCEPTABLE[TextToSpeechOperator] = {"text": "Good evening."}
 
@@ -134,3 +138,14 @@ def test_the_same_task_without_the_mistake_speaks(run, emulator, s3, key):
     run(TextToSpeechOperator(task_id="t", text="Good evening.", s3_key=key))
     s3.delete_object(Bucket=BUCKET, Key="a.mp3")
     assert emulator.state()["requests"]["speech"] == {"20000000": 1}
+
+
+@pytest.mark.parametrize("body", ['{{"code": 45000010, "message": "key {} is unknown"}}', "<html>{}</html>"])
+def test_a_key_that_the_service_echoes_is_not_told(run, monkeypatch, body):
+    key = "k3y-of-mine"
+    with scripted(Reply(body.format(key))) as service:
+        document = {"conn_type": "doubao_speech", "password": key, "extra": {"endpoint": service.endpoint}}
+        monkeypatch.setenv("AIRFLOW_CONN_DOUBAO_SPEECH_DEFAULT", json.dumps(document))
+        with pytest.raises((AirflowFailException, SpeechError), match=r"\*\*\*") as caught:
+            run(TextToSpeechOperator(task_id="t", text="Good evening."))
+    assert key not in str(caught.value)
