@@ -113,8 +113,7 @@ MASKS = [
     Refused(
         name="a mask that is not there",
         given={"image_url": uri("portrait.png"), "audio_url": uri("speech.wav"), "mask_url": [f"s3://{BUCKET}/in/no-mask.png"]},
-        told=("mask_url[0]", "s3://omnihuman-tests/in/no-mask.png cannot be fetched: HTTP 404"),
-        defect="operators/submit.py checks portrait and audio, and no mask",
+        told=("mask_url[0]", "s3://omnihuman-tests/in/no-mask.png", "HTTP 404"),
     ),
 ]
 
