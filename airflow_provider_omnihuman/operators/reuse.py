@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_omnihuman.api.models import AigcMeta
 from airflow_provider_omnihuman.archive.index import find_archived, index_location
 from airflow_provider_omnihuman.archive.location import S3Location
+from airflow_provider_omnihuman.archive.reading import reused_facts
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -42,17 +43,9 @@ class ArchivedVideos:
         manifest = location and find_archived(self._s3, location, fingerprint=fingerprint, aigc_meta=aigc_meta)
         if not manifest:
             return None
-        video = manifest["video"]
-        bucket, _, key = video["uri"].removeprefix("s3://").partition("/")
-        reused = {
-            "uri": video["uri"],
-            "manifest_uri": S3Location(bucket, key).sibling(".json").uri,
-            "poster_uri": manifest["poster"]["uri"],
-            "bytes": video["bytes"],
-            "sha256": video["sha256"],
-        }
-        audio_s = manifest["request"].get("audio_duration_s")
-        return {"task_id": manifest.get("task_id") or "", "audio_duration_s": audio_s, "reused": reused}
+        request = manifest.get("request")
+        audio_s = request.get("audio_duration_s") if isinstance(request, dict) else None
+        return {"task_id": manifest.get("task_id") or "", "audio_duration_s": audio_s, "reused": reused_facts(manifest)}
 
     @cached_property
     def _s3(self) -> S3Hook:
