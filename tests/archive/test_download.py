@@ -131,6 +131,13 @@ def test_a_refusal_that_does_not_pass_is_told_at_once(status):
     assert (len(server.asked), pauses) == (1, [])
 
 
+def test_redirects_without_end_are_told_at_once():
+    _memory, _server, pauses, error = download(Reply(b"", status=302, headers={"Location": "/again"}))
+    assert type(error) is DownloadError
+    assert "broke off: TooManyRedirects" in str(error)
+    assert pauses == []
+
+
 def test_attempts_without_progress_come_to_an_end_with_growing_pauses():
     _memory, server, pauses, error = download(Reply(FILE, cut=5), Reply(b"", status=503))
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0]
