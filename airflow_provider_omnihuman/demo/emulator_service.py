@@ -27,8 +27,8 @@ class Emulator:
         self.service = service
 
     def is_ready(self) -> bool:
-        """Whether it has said where it listens."""
-        return self._ready_line() is not None
+        """Whether it has said, in this life, where it listens."""
+        return self.service.is_running and (self._ready_line() or {}).get("pid") == self.service.pid
 
     @property
     def endpoint(self) -> str:

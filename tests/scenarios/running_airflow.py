@@ -208,11 +208,6 @@ class RealAirflow:
         ]
 
 
-def whole_log(run: DagRun, task_id: str, *, tries: int) -> str:
-    """The logs of a task's tries, one after the other."""
-    return "\n".join(run.log(task_id, try_number=number) for number in range(1, tries + 1))
-
-
 def _path(run: DagRun, task_id: str) -> str:
     return f"/dags/{run.dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}"
 

@@ -25,12 +25,12 @@ def see_all_succeed(airflow, runs, within_s=180):
 def test_a_second_triggerer_takes_over_from_a_killed_one(real_airflow, begin):
     scenario = begin("two triggerers, one killed")
     real_airflow.hold_renders()
-    runs = start_deferred(scenario, 3)
+    runs = start_deferred(scenario, 2)
     real_airflow.start_another_triggerer()
     real_airflow.kill("triggerer")
     real_airflow.release_renders()
     see_all_succeed(real_airflow, runs)
-    scenario.finish(wanted=3)
+    scenario.finish(wanted=2)
 
 
 @pytest.mark.chaos
