@@ -9,6 +9,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S
 from airflow_provider_omnihuman.api.urls import shown
+from airflow_provider_omnihuman.archive.spoken import keep_spoken, spoken_before, spoken_location
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import integer, optional_text
 from airflow_provider_omnihuman.speech.errors import SpeechInputError
@@ -46,6 +47,8 @@ class TextToSpeechOperator(BaseOperator):
         ``omnihuman/<dag_id>/<run_id>/<task_id>[/<map_index>]/speech.<format>`` (templated)
     :param s3_bucket: the bucket; by default the one in ``s3_key``, or in the connection's ``service_config`` (templated)
     :param replace: write over an object that is there already
+    :param reuse_spoken: take the audio of an earlier run where text, voice and settings are the same: engines give other bytes
+        each time, which would be another video, paid for again. Kept in the same bucket, under ``omnihuman/index/speech/``
     :param audio_format: ``mp3`` by default; OmniHuman takes mp3 and wav for sure (templated)
     :param sample_rate: in Hz; the engine's own by default (templated)
     :param speech_rate: percent of change to the normal speed, −50 to 100 (templated)
@@ -82,6 +85,7 @@ class TextToSpeechOperator(BaseOperator):
         s3_key: str | None = None,
         s3_bucket: str | None = None,
         replace: bool = True,
+        reuse_spoken: bool = True,
         audio_format: str | None = None,
         sample_rate: int | str | None = None,
         speech_rate: int | str | None = None,
@@ -97,6 +101,7 @@ class TextToSpeechOperator(BaseOperator):
         self.s3_key = s3_key
         self.s3_bucket = s3_bucket
         self.replace = replace
+        self.reuse_spoken = reuse_spoken
         self.audio_format = audio_format
         self.sample_rate = sample_rate
         self.speech_rate = speech_rate
@@ -111,10 +116,33 @@ class TextToSpeechOperator(BaseOperator):
             engine.text_limit.check(self.text, engine=engine.name)
             voice = optional_text(self.voice, field="voice") or engine.default_voice
             # The place comes first: what is wrong with it is told before the speech is paid for.
-            hook, place = self._place(context, getattr(engine, "audio_format", AudioFormat.MP3))
+            stored_as = self._stored_as(engine)
+            hook, place = self._place(context, stored_as)
+            spoken: dict[str, Any] = {"place": place, "stored_as": stored_as, "engine": engine.name, "voice": voice}
+            kept = self._kept(place, stored_as, voice=voice)
+            if kept and (before := spoken_before(hook, kept, place, content_type=stored_as.content_type)):
+                self.log.info("Not spoken again: the same text is in S3 since an earlier run (%s)", kept.uri)
+                return self._facts(*before, **spoken)
             audio = engine.synthesize(self.text, voice=voice)
             self._upload(hook, place, audio)
-            return self._facts(place, audio, engine=engine.name, voice=voice)
+            if kept:
+                keep_spoken(hook, place, kept, seconds=audio.duration_s, content_type=stored_as.content_type)
+            return self._facts(audio.duration_s, len(audio.data), **spoken)
+
+    def _stored_as(self, engine: SpeechEngine) -> AudioFormat:
+        audio_format = getattr(engine, "audio_format", AudioFormat.MP3)
+        if audio_format not in list(AudioFormat):
+            raise SpeechInputError(
+                f"audio_format of the engine is {shown(audio_format)}", advice=f"use one of {', '.join(AudioFormat)}"
+            )
+        return AudioFormat(audio_format)
+
+    def _kept(self, place: S3Location, stored_as: AudioFormat, *, voice: str) -> S3Location | None:
+        """Return where the same speech would be kept; None where it is not wanted, or where nobody knows what an engine does."""
+        if not self.reuse_spoken or not isinstance(self.engine, str):
+            return None
+        what = {**self._settings(), "text": self.text, "engine": self.engine, "voice": voice, "conn": self.speech_conn_id}
+        return spoken_location(place, what, extension=stored_as.extension)
 
     def _make_engine(self) -> SpeechEngine:
         settings = self._settings()
@@ -168,17 +196,12 @@ class TextToSpeechOperator(BaseOperator):
 
         return LocalSpeechEngine(**settings)
 
-    def _place(self, context: Context, audio_format: str) -> tuple[S3Hook, S3Location]:
+    def _place(self, context: Context, stored_as: AudioFormat) -> tuple[S3Hook, S3Location]:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
         from airflow_provider_omnihuman.archive.location import locate
         from airflow_provider_omnihuman.operators.destination import check_bucket
 
-        if audio_format not in list(AudioFormat):
-            raise SpeechInputError(
-                f"audio_format of the engine is {shown(audio_format)}", advice=f"use one of {', '.join(AudioFormat)}"
-            )
-        stored_as = AudioFormat(audio_format)
         hook = S3Hook(self.aws_conn_id, extra_args={"ContentType": stored_as.content_type})
         place = locate(
             hook,
@@ -202,12 +225,14 @@ class TextToSpeechOperator(BaseOperator):
                 audio.duration_s,
             )
 
-    def _facts(self, place: S3Location, audio: SpokenAudio, *, engine: str, voice: str) -> dict[str, Any]:
+    def _facts(
+        self, seconds: float, size: int, *, place: S3Location, stored_as: AudioFormat, engine: str, voice: str
+    ) -> dict[str, Any]:
         return {
             "uri": place.uri,
-            "seconds": round(audio.duration_s, 3),
-            "format": audio.format,
-            "bytes": len(audio.data),
+            "seconds": round(seconds, 3),
+            "format": stored_as.value,
+            "bytes": size,
             "engine": engine,
             "voice": voice,
             "characters": len(self.text),

@@ -135,7 +135,7 @@ def test_it_is_refused_before_anything_is_billed(refused, case):
 @pytest.mark.parametrize("key", ["a.mp3", "s3://omnihuman-tests/a.mp3"])
 def test_the_same_task_without_the_mistake_speaks(run, emulator, s3, key):
     """Or else the cases above would show nothing."""
-    run(TextToSpeechOperator(task_id="t", text="Good evening.", s3_key=key))
+    run(TextToSpeechOperator(task_id="t", text="Good evening.", s3_key=key, reuse_spoken=False))
     s3.delete_object(Bucket=BUCKET, Key="a.mp3")
     assert emulator.state()["requests"]["speech"] == {"20000000": 1}
 
@@ -147,5 +147,5 @@ def test_a_key_that_the_service_echoes_is_not_told(run, monkeypatch, body):
         document = {"conn_type": "doubao_speech", "password": key, "extra": {"endpoint": service.endpoint}}
         monkeypatch.setenv("AIRFLOW_CONN_DOUBAO_SPEECH_DEFAULT", json.dumps(document))
         with pytest.raises((AirflowFailException, SpeechError), match=r"\*\*\*") as caught:
-            run(TextToSpeechOperator(task_id="t", text="Good evening."))
+            run(TextToSpeechOperator(task_id="t", text="Good evening.", reuse_spoken=False))
     assert key not in str(caught.value)
