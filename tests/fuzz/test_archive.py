@@ -18,6 +18,9 @@ from airflow_provider_omnihuman.operators.reuse import ArchivedVideos
 from tests.conftest import BUCKET
 from tests.fuzz.hostile import SECRET, bodies, documents, examples, is_clear, outcome
 
+
+pytestmark = pytest.mark.timeout(300)  # seconds, on a machine that does other things, too
+
 FINGERPRINT = "f" * 64
 VIDEO = b"not a film, but as good as one for a checksum"
 LABEL = AigcMeta("p", "c")

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,9 @@ from airflow_provider_omnihuman.api.replies import read_reply
 from airflow_provider_omnihuman.api.waiting import Wait
 from tests.api.conftest import SAMPLES, Stepper
 from tests.fuzz.hostile import LEAKS, SECRET, bodies, examples, is_clear, outcome
+
+
+pytestmark = pytest.mark.timeout(300)  # seconds, on a machine that does other things, too
 
 REQUEST = VideoRequest(
     image_url=f"https://cdn.example/p.png?X-Amz-Signature={SECRET}",
