@@ -18,7 +18,6 @@ from airflow_provider_omnihuman.operators.reuse import ArchivedVideos
 from tests.conftest import BUCKET
 from tests.fuzz.hostile import SECRET, bodies, documents, examples, is_clear, outcome
 
-
 pytestmark = pytest.mark.timeout(300)  # seconds, on a machine that does other things, too
 
 FINGERPRINT = "f" * 64

@@ -18,7 +18,6 @@ from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.speech.errors import SpeechSetupError
 from tests.fuzz.hostile import ABSENT, ODD, ODDITIES, SECRET, examples, is_clear, outcome
 
-
 pytestmark = pytest.mark.timeout(300)  # seconds, on a machine that does other things, too
 
 PLAIN = st.sampled_from([None, "", "AKLT", "app", " ", "密钥", "a\nb", "\x00", "\ud800", "🔑"]) | st.text(max_size=8)

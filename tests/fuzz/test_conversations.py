@@ -22,7 +22,6 @@ from airflow_provider_omnihuman.api.waiting import Wait
 from tests.api.conftest import SAMPLES, Stepper
 from tests.fuzz.hostile import LEAKS, SECRET, bodies, examples, is_clear, outcome
 
-
 pytestmark = pytest.mark.timeout(300)  # seconds, on a machine that does other things, too
 
 REQUEST = VideoRequest(
