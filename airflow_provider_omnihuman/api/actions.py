@@ -24,7 +24,7 @@ from airflow_provider_omnihuman.api.models import (
 )
 from airflow_provider_omnihuman.api.replies import Reply, malformed_data, parse_json_object, read_reply
 from airflow_provider_omnihuman.api.sites import Site
-from airflow_provider_omnihuman.api.urls import check_media_url
+from airflow_provider_omnihuman.api.urls import check_media_url, scrub
 
 __all__ = ["Call", "detect_subjects", "get_result", "read_recognition", "submit_recognition", "submit_video"]
 
@@ -111,7 +111,7 @@ def _read_task(reply: Reply, task_id: str) -> TaskReply:
     try:
         status = TaskStatus(str(raw))
     except ValueError as error:
-        why = f"data.status is {ascii(raw)[:60]}, which the API does not document"
+        why = f"data.status is {scrub(ascii(raw))[:60]}, which the API does not document"
         raise malformed_data(reply, why).with_task(task_id) from error
     result = None
     if reply.data.get("resp_data"):

@@ -158,7 +158,7 @@ def _code_text(code: object) -> str | None:
 
 
 def _text(value: object) -> str | None:
-    """Return text for a person: it goes into logs and databases, which choke on lone surrogates and NUL."""
+    """Return text for a person: it goes into logs and databases, which choke on lone surrogates and NUL. No signatures."""
     if not isinstance(value, str) or not value:
         return None
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
+    return scrub("".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value))

@@ -81,7 +81,9 @@ def locate(hook: S3Hook, *, bucket: str | None, key: str | None, context: Mappin
     if key and key.lower().startswith(_SCHEME):
         if bucket:
             raise ArchiveError(f"give either s3_bucket ({bucket!r}) or a whole s3:// URL as s3_key ({key!r}), not both")
-        bucket, _, key = key[len(_SCHEME) :].partition("/")
+        place, (bucket, _, key) = key, key[len(_SCHEME) :].partition("/")
+        if not bucket:
+            raise ArchiveError(f"{place!r} names no bucket: write s3://bucket/key, or a key alone for the default bucket")
     bucket = bucket or hook.service_config.get("bucket_name")
     if not bucket:
         raise ArchiveError(

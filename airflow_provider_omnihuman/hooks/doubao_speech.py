@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_omnihuman.hooks.fields import base_url, check_type, extra_mapping, positive_seconds
+from airflow_provider_omnihuman.hooks.fields import base_url, check_type, decoded_extra, extra_mapping, positive_seconds
 from airflow_provider_omnihuman.hooks.form import HookWithForm
 from airflow_provider_omnihuman.speech.doubao import DEFAULT_ENDPOINT, DoubaoCredentials, DoubaoSpeechEngine
 from airflow_provider_omnihuman.speech.errors import SpeechError, SpeechSetupError
@@ -64,11 +64,7 @@ class DoubaoSpeechHook(HookWithForm):
 def _settings_of(connection: Connection) -> dict[str, Any]:
     """Read and check what a connection says about the engine."""
     check_type(connection.conn_type, expected=DoubaoSpeechHook.conn_type, error=SpeechSetupError)
-    try:
-        decoded = connection.extra_dejson
-    except RecursionError:  # nothing but brackets, which Airflow lets through
-        decoded = {}
-    extra = extra_mapping(decoded, raw=connection.extra, error=SpeechSetupError)
+    extra = extra_mapping(decoded_extra(connection), raw=connection.extra, error=SpeechSetupError)
     settings: dict[str, Any] = {"credentials": _credentials(connection), "endpoint": _endpoint(extra)}
     if extra.get("resource_id"):
         settings["resource_id"] = extra["resource_id"]

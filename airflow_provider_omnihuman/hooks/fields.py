@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_omnihuman.api.urls import shown, sound_host
 
-__all__ = ["base_url", "check_type", "extra_mapping", "positive_seconds"]
+__all__ = ["base_url", "check_type", "decoded_extra", "extra_mapping", "positive_seconds"]
 
 
 def check_type(conn_type: str | None, *, expected: str, error: type[Exception]) -> None:
@@ -22,6 +22,14 @@ def check_type(conn_type: str | None, *, expected: str, error: type[Exception]) 
     """
     if conn_type not in {None, "", "generic", expected}:
         raise error(f"its type is {conn_type!r}, not {expected!r}")
+
+
+def decoded_extra(connection: Any) -> object:
+    """Return a connection's extra as Airflow decodes it; nothing for one of endless brackets, which Airflow lets through."""
+    try:
+        return connection.extra_dejson
+    except RecursionError:
+        return {}
 
 
 def extra_mapping(extra: object, *, raw: str | None, error: type[Exception]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from airflow_provider_omnihuman.api.errors import OmniHumanError, TaskNotDoneErr
 from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, Video, VideoRequest
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
+from airflow_provider_omnihuman.hooks.fields import decoded_extra
 from airflow_provider_omnihuman.hooks.form import HookWithForm
 from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
 
@@ -44,14 +45,18 @@ class OmniHumanHook(HookWithForm):
         :raises InvalidConnectionError: names the field
         """
         connection = self.get_connection(self.omnihuman_conn_id)
-        return ConnectionSettings.read(connection, connection.extra_dejson)
+        return ConnectionSettings.read(connection, decoded_extra(connection))
 
     async def async_settings(self) -> ConnectionSettings:
         """Return the connection, read and checked, without blocking the event loop."""
         from airflow.providers.common.compat.connection import get_async_connection, get_async_extra_dejson
 
         connection = await get_async_connection(self.omnihuman_conn_id, self)
-        return ConnectionSettings.read(connection, await get_async_extra_dejson(connection))
+        try:
+            extra = await get_async_extra_dejson(connection)
+        except RecursionError:  # as in decoded_extra
+            extra = {}
+        return ConnectionSettings.read(connection, extra)
 
     def get_conn(self) -> OmniHumanClient:
         """Return the synchronous client; one per hook."""

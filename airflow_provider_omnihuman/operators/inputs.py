@@ -103,7 +103,7 @@ class MediaInputs:
         except (BotoCoreError, UnicodeError) as error:  # no credentials, a name that S3 does not allow
             raise InvalidRequestError(
                 f"{field} {shown(f's3://{bucket}/{key}')} cannot be presigned by the connection {self.aws_conn_id!r}: "
-                f"{scrub(str(error))[:200]}"
+                f"{scrub(' '.join(str(error).split()))[:200]}"
             ) from error
         return url
 

@@ -99,7 +99,7 @@ def url_list(value: Any, *, field: str) -> list[str]:
         return []
     if isinstance(value, str):
         return [value]
-    if isinstance(value, Mapping) or not isinstance(value, Iterable):
+    if isinstance(value, Mapping | bytes | bytearray) or not isinstance(value, Iterable):
         raise InvalidRequestError(f"{field} must be a list of URLs, not {type(value).__name__}")
     return list(value)
 

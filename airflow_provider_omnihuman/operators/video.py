@@ -177,4 +177,4 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         return ArchivedVideos(aws_conn_id=self.aws_conn_id, index=optional_text(self.archive_index, field="archive_index"))
 
     def _may_reuse(self, seed: int) -> bool:
-        return seed >= 0 if self.reuse_archived is None else self.reuse_archived
+        return seed >= 0 if self.reuse_archived is None else boolean(self.reuse_archived, field="reuse_archived")

@@ -88,7 +88,6 @@ REUSE = [
         "reuse_archived must be",
         "'maybe'",
         reuse_archived="maybe",
-        defect="operators/video.py takes any text as true",
     ),
 ]
 

@@ -68,7 +68,6 @@ URLS = [
         name="bucket name that S3 does not allow",
         given={"audio_url": "s3://my bucket/a.mp3"},
         told=("audio_url 's3://my bucket/a.mp3' cannot be presigned by the connection 'aws_default'", "Invalid bucket name"),
-        defect="operators/inputs.py _presigned shows botocore's error of several lines",
     ),
     Refused(
         name="localhost, which the service cannot reach",
@@ -98,7 +97,6 @@ MASKS = [
         name="bytes for masks",
         given={"mask_url": b"https://h/m.png"},
         told=("mask_url must be a list of URLs, not bytes",),
-        defect="operators/parameters.py url_list takes bytes as a list of numbers",
     ),
     Refused(name="half a JSON list of masks", given={"mask_url": '["https://h/m.png"'}, told=("mask_url is not a JSON list",)),
     Refused(name="a mask that is None", given={"mask_url": [None]}, told=("mask_url[0] must be an http(s) URL, not NoneType",)),

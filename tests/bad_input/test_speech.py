@@ -115,7 +115,7 @@ PLACES = [
     speech("key with a line break", "of printable characters", "a\\nb.mp3", s3_key="a\nb.mp3"),
     speech("number for a key", "s3_key must be text, not int 7", s3_key=7),
     speech("number for a bucket", "s3_bucket must be text, not int 7", s3_bucket=7),
-    speech("URL without a bucket", "'s3:///a.mp3'", s3_key="s3:///a.mp3", defect="archive/location.py: default bucket"),
+    speech("URL without a bucket", "'s3:///a.mp3'", s3_key="s3:///a.mp3"),
     speech("bucket that is not there", "there is no bucket 'no-such-bucket'", "create it", s3_key="s3://no-such-bucket/a.mp3"),
     speech("bucket name that S3 does not allow", "no bucket of the name 'my bucket'", s3_bucket="my bucket"),
     speech(

@@ -38,13 +38,16 @@ TABLE = Table()
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "chaos: a scenario that takes long; runs with OMNIHUMAN_CHAOS=1 only")
     config.addinivalue_line("markers", "kills: a scenario that kills processes; runs on PostgreSQL too with OMNIHUMAN_CHAOS=1")
+    config.addinivalue_line("markers", "needs_postgres: a scenario of what Airflow itself does not do on SQLite")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "real_airflow" not in metafunc.fixturenames:
         return
-    kills = metafunc.definition.get_closest_marker("kills") is not None
-    databases = [SQLITE, POSTGRES] if EVERYTHING and kills else [SQLITE]
+    marks = {mark.name for mark in metafunc.definition.iter_markers()}
+    databases = [SQLITE, POSTGRES] if EVERYTHING and "kills" in marks else [SQLITE]
+    if "needs_postgres" in marks:
+        databases = [POSTGRES]
     metafunc.parametrize("real_airflow", databases, indirect=True, scope="session")
 
 

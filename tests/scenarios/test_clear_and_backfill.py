@@ -42,6 +42,7 @@ def test_a_task_marked_failed_and_cleared_keeps_its_job(real_airflow, begin):
 
 
 @pytest.mark.chaos
+@pytest.mark.needs_postgres
 def test_dates_that_are_backfilled_again_cost_nothing(real_airflow, begin):
     scenario = begin("the same dates backfilled three times")
     conf = {"mark": scenario.mark}

@@ -15,13 +15,13 @@ STORMS = {
         {"kind": "half_body", "action": "video", "count": 1},
     ],
     "5xx storm": [
-        POLL | {"kind": "status", "status": 503, "probability": 0.7},
+        POLL | {"kind": "status", "status": 503, "probability": 0.7, "seed": 1},
         {"kind": "status", "action": "video", "count": 1},
     ],
-    "HTML replies": [POLL | {"kind": "html", "probability": 0.7}, {"kind": "html", "action": "video", "count": 1}],
+    "HTML replies": [POLL | {"kind": "html", "probability": 0.7, "seed": 1}, {"kind": "html", "action": "video", "count": 1}],
     # A limit refuses the submit too: a definite no, and so a safe one.
     "429 storm": [
-        POLL | {"kind": "code", "code": "50429", "probability": 0.7},
+        POLL | {"kind": "code", "code": "50429", "probability": 0.7, "seed": 1},
         {"kind": "code", "code": "50429", "action": "CVSubmitTask"},
     ],
 }
