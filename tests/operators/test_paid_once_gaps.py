@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import time
 
 import pytest
@@ -13,7 +15,9 @@ from airflow_provider_omnihuman.emulator.codes import BUSINESS_CODES
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.ledger.stores import STATE_KEY
 from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
+from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
 from airflow_provider_omnihuman.operators.video import OmniHumanVideoOperator
+from airflow_provider_omnihuman.speech.errors import SpeechError
 from airflow_provider_omnihuman.triggers.task import OmniHumanTaskTrigger
 from tests.task_context import TaskState, task_context
 
@@ -279,3 +283,15 @@ def test_other_masks_or_another_order_is_another_request(attempt, emulator, put,
     for masks in ([one], [one, two], [two, one]):
         attempt(mask_url=masks)
     assert emulator.accepted() == 3
+
+
+@pytest.mark.xfail(strict=True, reason="endpoint and resource_id of the connection are not in what names the kept speech")
+def test_what_an_emulator_spoke_is_no_speech_of_another_service(connections, monkeypatch):
+    def say():
+        return TextToSpeechOperator(task_id="say", text="hello").execute(task_context(task_id="say"))
+
+    say()
+    elsewhere = json.loads(os.environ["AIRFLOW_CONN_DOUBAO_SPEECH_DEFAULT"]) | {"extra": {"endpoint": "http://127.0.0.1:9"}}
+    monkeypatch.setenv("AIRFLOW_CONN_DOUBAO_SPEECH_DEFAULT", json.dumps(elsewhere))
+    with pytest.raises(SpeechError):
+        say()
