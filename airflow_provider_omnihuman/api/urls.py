@@ -20,7 +20,7 @@ _SIGNED_PARAMETERS = re.compile(
 # Names in the queries that S3, TOS, OSS, COS and Google stores, CloudFront and the service's own CDN sign URLs with.
 _SIGNING = re.compile(
     r"x-(amz|tos|oss|goog|cos)-.*|x-expires|x-signature|lk3s|signature|expires|policy|key-pair-id|security-token"
-    r"|awsaccesskeyid|ossaccesskeyid|googleaccessid|q-(sign|ak|key|header|url|signature).*",
+    r"|auth_key|accesskeyid|hdnts|hdnea|wssecret|wstime|awsaccesskeyid|ossaccesskeyid|googleaccessid|q-(sign|ak|key|header|url|signature).*",
     re.IGNORECASE,
 )
 _AZURE_SIGNING = re.compile(r"sig|s[eprtv]|sk(oid|tid|t|e|s|v)", re.IGNORECASE)

@@ -31,6 +31,8 @@ def decide(record: LedgerRecord | None, *, fingerprint: str, force_new: bool, ge
     """
     if record is None:
         return Action.SUBMIT
+    if record.phase is Phase.SUBMITTED and record.fingerprint is None:
+        return Action.REUSE  # a person named the job, as the message told them to: no standing order overrules that
     if force_new and not (record.forced and record.generation == generation):
         return Action.SUBMIT
     if record.fingerprint not in (None, fingerprint):

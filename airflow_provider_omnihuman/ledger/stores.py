@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,10 +17,13 @@ from airflow_provider_omnihuman.ledger.record import LedgerRecord
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
-__all__ = ["STATE_KEY", "Ledger", "NoLedger", "ObjectStorageLedger", "TaskStateLedger", "ledger_for"]
+__all__ = ["STATE_KEY", "Ledger", "NoLedger", "ObjectStorageLedger", "TaskStateLedger", "insist", "ledger_for"]
 
 STATE_KEY = "omnihuman_submission"
-_WITH_FOLDERS = {"file", "local", "sftp", "smb", "hdfs"}
+_ATTEMPTS = 3
+_WITH_RENAME = {"file", "local", "sftp"}
+"""Where a file takes another's place in one step."""
+_WITH_FOLDERS = {*_WITH_RENAME, "smb", "hdfs"}
 """Elsewhere, making a folder makes a bucket: a mistyped name must be told instead."""
 
 
@@ -111,20 +114,41 @@ class ObjectStorageLedger:
             try:
                 body = self._path.read_bytes()
             except FileNotFoundError:
+                self._check_folder()
                 return None
         return LedgerRecord.from_json(body, where=self.where)
 
     def write(self, record: LedgerRecord) -> None:
         """Write the record; see :class:`Ledger`."""
         with _told("written", self.where):
-            if self._path.protocol in _WITH_FOLDERS:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_bytes(json.dumps(record.to_dict(), ensure_ascii=False).encode())
+            body = json.dumps(record.to_dict(), ensure_ascii=False).encode()
+            if self._path.protocol not in _WITH_FOLDERS:
+                self._path.write_bytes(body)
+                return
+            self._check_folder()
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if self._path.protocol not in _WITH_RENAME:
+                self._path.write_bytes(body)
+                return
+            # Beside, then in its place: a full disk, or a death in the midst of it, leaves what was there.
+            beside = self._path.with_suffix(".new")
+            beside.write_bytes(body)
+            self._path.fs.mv(beside.path, self._path.path)
 
     def clear(self) -> None:
         """Delete the record; see :class:`Ledger`."""
         with _told("cleared", self.where):
             self._path.unlink(missing_ok=True)
+
+    def _check_folder(self) -> None:
+        """Tell a folder that is not there, such as a share that is not mounted, from one that holds no record."""
+        from airflow.sdk import ObjectStoragePath
+
+        if self._path.protocol in _WITH_FOLDERS and not ObjectStoragePath(self._folder).is_dir():
+            raise LedgerError(
+                f"the folder of the submission ledger is not there: {shown(self._folder)}",
+                advice="make it, on storage that all workers share; nothing was submitted",
+            )
 
     @cached_property
     def _path(self) -> ObjectStoragePath:
@@ -160,10 +184,35 @@ def ledger_for(context: Mapping[str, Any], *, ledger_path: str | None) -> Ledger
     :param context: the task's
     :param ledger_path: the user's folder; None for Airflow's task state where it has one (3.3 and later)
     """
-    if ledger_path:
+    if ledger_path and ledger_path.strip().lower() not in {"none", "null"}:
         return ObjectStorageLedger(ledger_path, context)
     store = context.get("task_state_store")
+    if store is None and ledger_path is not None:
+        raise LedgerError(
+            f"ledger_path rendered to {ledger_path!r}, and this Airflow has no task state to take its place",
+            advice="mend the template, or leave ledger_path out to submit without a ledger; nothing was submitted",
+        )
     return NoLedger() if store is None else TaskStateLedger(store)
+
+
+def insist(act: Callable[[], None], *, log: Any, sleep: Callable[[float], None]) -> LedgerError | None:
+    """Change the ledger, more than once if need be; return what it has against it, so that this hides no other error.
+
+    :param act: changes it
+    :param log: the task's
+    :param sleep: takes seconds
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            act()
+        except LedgerError as error:
+            if attempt == _ATTEMPTS:
+                log.warning("%s", error)
+                return error
+            sleep(attempt)
+        else:
+            break
+    return None
 
 
 _PERMANENT = (PermissionError, ImportError, ValueError, NotADirectoryError, IsADirectoryError)

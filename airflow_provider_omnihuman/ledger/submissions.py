@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from airflow_provider_omnihuman.api.error_codes import Retry
+from airflow_provider_omnihuman.api.error_codes import BUSINESS_CODES, Retry
 from airflow_provider_omnihuman.api.errors import (
     OmniHumanError,
     SubmitOutcomeUnknownError,
@@ -26,11 +26,9 @@ from airflow_provider_omnihuman.ledger.errors import LedgerError, OrphanedIntent
 from airflow_provider_omnihuman.ledger.job import Finding, Job
 from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.ledger.record import LedgerRecord, Phase
-from airflow_provider_omnihuman.ledger.stores import Ledger
+from airflow_provider_omnihuman.ledger.stores import Ledger, insist
 
 __all__ = ["Submissions"]
-
-_WRITE_ATTEMPTS = 3
 
 
 class Service(Protocol):
@@ -85,7 +83,7 @@ class Submissions:
         if record and record.phase is Phase.INTENT:
             self.log.warning("A submit of another request was broken off %s; that job may exist, and be billed", record.when)
         elif record:
-            why = "force_new" if record.fingerprint in (None, fingerprint) else "the request has changed"
+            why = "force_new" if record.fingerprint == fingerprint else "the request has changed"
             self.log.warning(
                 "OmniHuman task %s, submitted %s, is abandoned (%s): it is billed, and can be fetched for 12 h",
                 record.task_id,
@@ -115,14 +113,29 @@ class Submissions:
         )
         if not self.ledger.remembers:
             self.log.warning("No submission ledger: a retry after a crash may pay twice. Give ledger_path, or use Airflow 3.3")
+        if self.ledger.read() != finding.previous:  # the inputs were read meanwhile, which takes its time
+            raise LedgerError(
+                "another process wrote into the submission ledger while this one prepared its submit",
+                retry=Retry.ASK_AGAIN,
+                advice="the next try looks what it was; nothing was submitted",
+            )
         self.ledger.write(intent)
         try:
             submission = self.service.submit(request, quota_attempts=1)
         except SubmitOutcomeUnknownError as error:
             raise self._outcome_unknown(error, intent) from error
         except OmniHumanError:
-            self._take_back(finding.previous)
+            self._take_back(intent, finding.previous)
             raise
+        # Into the log before the ledger: should this process die on the next line, a person finds the id here.
+        audio_s = facts.get("audio_duration_s")
+        self.log.info(
+            "Submitted OmniHuman task %s (request %s): %s of audio at %sp",
+            submission.task_id,
+            submission.request_id,
+            "an unknown length" if audio_s is None else f"{audio_s:.1f} s",
+            request.output_resolution,
+        )
         record = replace(
             intent,
             phase=Phase.SUBMITTED,
@@ -148,28 +161,38 @@ class Submissions:
                     )
             raise
 
-    def forget(self) -> None:
-        """Delete the record: the job is over and has no video. Never hides why."""
-        self._take_back(None)
+    def forget(self, error: TaskFailedError) -> None:
+        """Delete the record of a job that is over and has no video; a code that nobody documents is no proof of that.
 
-    def _take_back(self, previous: LedgerRecord | None) -> None:
-        """Leave the ledger as it was before: nothing was started."""
-        try:
-            if previous is None:
-                self.ledger.clear()
-            else:
-                self.ledger.write(previous)
-        except LedgerError as error:
-            self.log.warning("%s", error)
+        :param error: the service's word about the job
+        """
+        if error.code in BUSINESS_CODES:
+            insist(self.ledger.clear, log=self.log, sleep=self.sleep)
+
+    def _take_back(self, intent: LedgerRecord, previous: LedgerRecord | None) -> None:
+        """Leave the ledger as it was before the intent: nothing was started. What another try wrote meanwhile is its own."""
+
+        def take_back() -> None:
+            if self.ledger.read() == intent:
+                self.ledger.write(previous) if previous else self.ledger.clear()
+
+        insist(take_back, log=self.log, sleep=self.sleep)
 
     def _known(self, record: LedgerRecord, *, fingerprint: str, facts: dict[str, Any]) -> Finding:
-        job = Job.of(record, record.request or facts)
+        job = Job.of(record, {**facts, "audio_duration_s": record.request.get("audio_duration_s")})
         try:
             video = self.service.fetch_video(job.task_id, aigc_meta=self.aigc_meta)
-        except TaskLostError as error:
-            return self._lost(error, record)
-        except TaskFailedError as error:
-            self.forget()
+        except (TaskLostError, TaskFailedError) as error:
+            if record.fingerprint is None:
+                return self._named_wrongly(error)
+            if isinstance(error, TaskLostError):
+                return self._lost(error, record)
+            self.forget(error)
+            if error.code not in BUSINESS_CODES:
+                error.advice += (
+                    f"; to submit anew all the same, set force_new, or delete {self.ledger.where}, and clear this task"
+                )
+                return Finding(refusal=error)
             # Whoever cleared the task since has mended something, or wants to see it fail again: at no cost, since it failed.
             if error.retry is Retry.NEW_SUBMIT or record.generation != self.generation:
                 self.log.warning("The job of an earlier try failed, and is submitted anew: %s", error)
@@ -187,11 +210,20 @@ class Submissions:
             "done" if video else "not over",
         )
         if record.fingerprint is None:  # a person named the job; from now on it belongs to this request
-            self._remember(replace(record, fingerprint=fingerprint, at=self.clock(), generation=self.generation, request=facts))
+            self._remember(
+                replace(
+                    record,
+                    fingerprint=fingerprint,
+                    at=self.clock(),
+                    generation=self.generation,
+                    forced=self.force_new,
+                    request=facts,
+                )
+            )
         return Finding(job=Job(task_id=job.task_id, facts=job.facts, video=video))
 
     def _lost(self, error: TaskLostError, record: LedgerRecord) -> Finding:
-        if self.on_lost_task is Policy.RESUBMIT:
+        if self.on_lost_task is Policy.RESUBMIT and not self._is_second(record):
             self.log.warning("on_lost_task is resubmit: %s", error)
             return Finding(resubmission=True, previous=record)
         error.message += f"; it was submitted {record.when}, and paid for"
@@ -201,8 +233,19 @@ class Submissions:
         )
         return Finding(refusal=error)
 
+    def _named_wrongly(self, error: OmniHumanError) -> Finding:
+        error.message += ": the id that was written into the ledger by hand"
+        error.advice = (
+            f"check it in the vendor's console, and mend it in {self.ledger.where}; or delete what is there to submit anew"
+        )
+        return Finding(refusal=error)
+
+    def _is_second(self, record: LedgerRecord) -> bool:
+        """Whether the policy was made use of already: it may cost one more job for each clear of the task, no more."""
+        return record.resubmission and record.generation == self.generation
+
     def _orphaned(self, record: LedgerRecord) -> Finding:
-        again = record.resubmission and record.generation == self.generation
+        again = self._is_second(record)
         if self.on_orphaned_intent is Policy.RESUBMIT and not again:
             self.log.warning(
                 "An earlier try was broken off inside its submit (%s): the job may exist, and be billed. It is submitted "
@@ -234,18 +277,9 @@ class Submissions:
 
     def _remember(self, record: LedgerRecord) -> None:
         """Write the record; the job runs, so a ledger that fails now must not stop the wait for it."""
-        for attempt in range(1, _WRITE_ATTEMPTS + 1):
-            try:
-                self.ledger.write(record)
-            except LedgerError as error:
-                if attempt == _WRITE_ATTEMPTS:
-                    self.log.error(  # noqa: TRY400 - the whole story is in the message
-                        "OmniHuman task %s is submitted, and the ledger could not be told: should this task die, its next try "
-                        "will stop and ask for that id. %s",
-                        record.task_id,
-                        error,
-                    )
-                    return
-                self.sleep(attempt)
-            else:
-                return
+        if insist(lambda: self.ledger.write(record), log=self.log, sleep=self.sleep):
+            self.log.error(
+                "OmniHuman task %s is submitted, and the ledger could not be told: should this task die, its next try will stop "
+                "and ask for that id",
+                record.task_id,
+            )

@@ -12,7 +12,7 @@ from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import AigcMeta
 from airflow_provider_omnihuman.api.urls import shown
 
-__all__ = ["aigc_meta_of", "boolean", "integer", "optional_seconds", "optional_text", "seconds", "url_list"]
+__all__ = ["aigc_meta_of", "boolean", "flag", "integer", "optional_seconds", "optional_text", "seconds", "url_list"]
 
 _LONGEST_S = 366 * 24 * 3600
 """Longer spans overflow timedelta arithmetic, and that after the submit."""
@@ -45,6 +45,16 @@ def boolean(value: Any, *, field: str) -> bool:
     if isinstance(value, str) and value.strip().lower() in _BOOLEANS:
         return _BOOLEANS[value.strip().lower()]
     raise InvalidRequestError(f"{field} must be true or false, not {shown(value)}")
+
+
+def flag(value: Any, *, field: str) -> bool:
+    """Return true or false, given as for :func:`boolean`; false where a template rendered to nothing.
+
+    :raises InvalidRequestError: names the field and the value
+    """
+    if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
+        return False
+    return boolean(value, field=field)
 
 
 def optional_text(value: Any, *, field: str) -> str | None:

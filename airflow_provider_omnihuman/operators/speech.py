@@ -119,7 +119,7 @@ class TextToSpeechOperator(BaseOperator):
             stored_as = self._stored_as(engine)
             hook, place = self._place(context, stored_as)
             spoken: dict[str, Any] = {"place": place, "stored_as": stored_as, "engine": engine.name, "voice": voice}
-            kept = self._kept(place, stored_as, voice=voice)
+            kept = self._kept(place, stored_as, engine=engine, voice=voice)
             if kept and (before := spoken_before(hook, kept, place, content_type=stored_as.content_type)):
                 self.log.info("Not spoken again: the same text is in S3 since an earlier run (%s)", kept.uri)
                 return self._facts(*before, **spoken)
@@ -137,11 +137,13 @@ class TextToSpeechOperator(BaseOperator):
             )
         return AudioFormat(audio_format)
 
-    def _kept(self, place: S3Location, stored_as: AudioFormat, *, voice: str) -> S3Location | None:
+    def _kept(self, place: S3Location, stored_as: AudioFormat, *, engine: SpeechEngine, voice: str) -> S3Location | None:
         """Return where the same speech would be kept; None where it is not wanted, or where nobody knows what an engine does."""
         if not self.reuse_spoken or not isinstance(self.engine, str):
             return None
         what = {**self._settings(), "text": self.text, "engine": self.engine, "voice": voice, "conn": self.speech_conn_id}
+        # What an emulator spoke is no speech of the live service.
+        what |= {name: getattr(engine, name, None) for name in ("endpoint", "resource_id")}
         return spoken_location(place, what, extension=stored_as.extension)
 
     def _make_engine(self) -> SpeechEngine:

@@ -19,9 +19,10 @@ from airflow_provider_omnihuman.ledger.stores import Ledger, ledger_for
 from airflow_provider_omnihuman.ledger.submissions import Submissions
 from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.media import MediaOperator
-from airflow_provider_omnihuman.operators.parameters import boolean, optional_seconds, optional_text
+from airflow_provider_omnihuman.operators.parameters import flag, optional_seconds
 from airflow_provider_omnihuman.operators.request import PreparedRequest
 from airflow_provider_omnihuman.triggers.pause import QuotaPauseTrigger
+from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -143,7 +144,7 @@ class OmniHumanSubmitOperator(MediaOperator):
 
     def ledger(self, context: Context) -> Ledger:
         """Return where this task instance remembers its job."""
-        return ledger_for(context, ledger_path=optional_text(self.ledger_path, field="ledger_path"))
+        return ledger_for(context, ledger_path=self.ledger_path)
 
     def submissions(self, context: Context) -> Submissions:
         """Return the submits of this task instance."""
@@ -152,7 +153,7 @@ class OmniHumanSubmitOperator(MediaOperator):
             service=self.hook,
             on_lost_task=self.on_lost_task,
             on_orphaned_intent=self.on_orphaned_intent,
-            force_new=boolean(self.force_new or False, field="force_new"),
+            force_new=flag(self.force_new, field="force_new"),
             generation=getattr(context["ti"], "max_tries", None),
             aigc_meta=self._aigc_meta(),
             log=self.log,
@@ -192,16 +193,7 @@ class OmniHumanSubmitOperator(MediaOperator):
         # What breaks in the midst of it is told at once, unless the next try may submit again.
         may_retry = submissions.ledger.remembers and self.on_orphaned_intent is Policy.RESUBMIT
         with nullcontext() if may_retry else without_a_second_submit():
-            job = submissions.submit(request, finding, fingerprint=facts["fingerprint"], facts=facts)
-        audio_s = facts["audio_duration_s"]
-        self.log.info(
-            "Submitted OmniHuman task %s (request %s): %s of audio at %sp",
-            job.task_id,
-            job.facts["request_id"],
-            "an unknown length" if audio_s is None else f"{audio_s:.1f} s",
-            request.output_resolution,
-        )
-        return job
+            return submissions.submit(request, finding, fingerprint=facts["fingerprint"], facts=facts)
 
     def _come_back(self, error: QuotaError, *, quota_timeout_s: float | None) -> None:
         """Defer until the limit may have room; return where the time for that is over, or was never given."""
@@ -215,7 +207,12 @@ class OmniHumanSubmitOperator(MediaOperator):
         rng = Random()  # noqa: S311 - jitter is no secret
         pause_s = min(quota_pause_s(now - since, rng=rng), max(since + quota_timeout_s - now, _SHORTEST_PAUSE_S))
         self.log.info("Refused by a limit, nothing was started: submitting again in %.0f s. %s", pause_s, error)
-        self.defer(trigger=QuotaPauseTrigger(resume_at=now + pause_s, since=since), method_name="resume_submit")
+        self.defer(
+            trigger=QuotaPauseTrigger(resume_at=now + pause_s, since=since),
+            method_name="resume_submit",
+            # Where no triggerer runs, the task is not deferred for ever.
+            timeout=timedelta(seconds=max(0.0, since + quota_timeout_s - now)) + DEFER_MARGIN,
+        )
 
     def _kept(self, context: Context, task_id: str) -> AbstractContextManager[None]:
         """Guard what follows the submit: without a ledger, a retry would not know of the job, and pay again."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from airflow_provider_omnihuman.api.waiting import Wait, usual_render_s
 from airflow_provider_omnihuman.ledger.job import Job
 from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.operators.errors import by_coming_back, by_submitting_anew, raising_airflow_errors
-from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, optional_text, seconds
+from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, flag, optional_text, seconds
 from airflow_provider_omnihuman.operators.request import PreparedRequest
 from airflow_provider_omnihuman.operators.reuse import ArchivedVideos
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
@@ -50,7 +50,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     :param fault_tolerance: how long the service may be unreachable while waiting, a timedelta or seconds
     :param deferrable: wait in the triggerer instead of in a worker slot
     :param reuse_archived: return the archived video where the same one was asked for before (in any Dag, any run), verified by
-        size and checksum, at no cost; None does so with a fixed seed only, True with any, False never
+        size and checksum, at no cost; None does so with a fixed seed and ``s3://`` inputs only, which are known by their
+        bytes; True with any; False never
     :param archive_index: where the archive notes its videos by fingerprint, ``s3://bucket/prefix/``; by default
         ``omnihuman/index/`` in the bucket of ``aws_conn_id``'s ``service_config``, without which nothing is reused (templated)
     :raises AirflowFailException: what no retry mends. Without a ledger, this includes a wait that was given up: a retry
@@ -120,7 +121,11 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume; without a ledger, a trigger that failed, or whatever breaks here, must not lead to a second submit."""
+        ti = context["ti"]
         with self._kept(context, "(see this task's XCom task_id)"):
+            task_id = ti.xcom_pull(task_ids=ti.task_id, key="task_id", map_indexes=ti.map_index)
+        # None: it was a pause before the submit, and nothing is paid for yet.
+        with self._kept(context, task_id) if task_id else nullcontext():
             return super().resume_execution(next_method, next_kwargs, context)
 
     @contextmanager
@@ -130,8 +135,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         with raising_airflow_errors(mended=by_coming_back if ledger.remembers else by_submitting_anew):
             try:
                 yield
-            except TaskFailedError:
-                self.submissions(context).forget()
+            except TaskFailedError as error:
+                self.submissions(context).forget(error)
                 raise
             except TaskLostError as error:
                 if self.on_lost_task is Policy.RESUBMIT:
@@ -160,12 +165,12 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     def _facts(self, prepared: PreparedRequest, fingerprint: str) -> dict[str, Any]:
         aigc_meta = self._aigc_meta()
         facts = super()._facts(prepared, fingerprint) | {"aigc_meta": aigc_meta.to_dict() if aigc_meta else None}
-        location = self._archive().location(fingerprint) if self._may_reuse(facts["seed"]) else None
+        location = self._archive().location(fingerprint) if self._may_reuse(facts) else None
         return facts | ({"archive_index": location.uri} if location else {})
 
     def _archived(self, facts: dict[str, Any]) -> Job | None:
         """Return the job whose video is in the archive already, verified: it costs nothing."""
-        if not self._may_reuse(facts["seed"]) or boolean(self.force_new or False, field="force_new"):
+        if not self._may_reuse(facts) or flag(self.force_new, field="force_new"):
             return None
         found = self._archive().find(facts["fingerprint"], aigc_meta=self._aigc_meta())
         if found is None:
@@ -176,5 +181,9 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     def _archive(self) -> ArchivedVideos:
         return ArchivedVideos(aws_conn_id=self.aws_conn_id, index=optional_text(self.archive_index, field="archive_index"))
 
-    def _may_reuse(self, seed: int) -> bool:
-        return seed >= 0 if self.reuse_archived is None else boolean(self.reuse_archived, field="reuse_archived")
+    def _may_reuse(self, facts: dict[str, Any]) -> bool:
+        if self.reuse_archived is not None:
+            return boolean(self.reuse_archived, field="reuse_archived")
+        # An object in S3 is known by its bytes; what is behind a URL may be another file every day.
+        inputs = [facts["image_url"], facts["audio_url"], *facts.get("mask_url", [])]
+        return facts["seed"] >= 0 and all(url.lower().startswith("s3://") for url in inputs)

@@ -28,6 +28,7 @@ __all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "finished
 MIN_FIRST_POLL_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral, before its old process is reaped."""
 
+_MISSING_TOLERANCE_S = 60.0
 DEFER_MARGIN = timedelta(minutes=10)
 """How much later than the trigger's own deadline Airflow's trigger timeout comes: it skips the callback, and all it can say."""
 
@@ -114,9 +115,12 @@ class OmniHumanTaskTrigger(BaseTrigger):
         while True:
             try:
                 return await OmniHumanHook(self.omnihuman_conn_id).get_async_conn()
-            except (OmniHumanError, AirflowNotFoundException):
+            except OmniHumanError:
                 raise
             except Exception as error:  # noqa: BLE001 - the backends' own, of which there is no list
+                if isinstance(error, AirflowNotFoundException):
+                    # Airflow says so of backends that fail, too; and the worker had it moments ago.
+                    faults.tolerance_s = min(faults.tolerance_s, _MISSING_TOLERANCE_S)
                 what = f"the connection {self.omnihuman_conn_id!r} cannot be looked up: {type(error).__name__}"
                 fault = TransportError(f"{what} ({scrub(str(error))[:200]})", task_id=self.omnihuman_task_id)
                 if faults.add(fault, now=time.time()):

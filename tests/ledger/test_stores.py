@@ -25,6 +25,7 @@ def ledger(request, tmp_path, connections):
             case "task state":
                 return ledger_for(task_context(state=state, **task), ledger_path=None)
             case "file":
+                (tmp_path / "ledger").mkdir(exist_ok=True)
                 return ledger_for(task_context(state=state, **task), ledger_path=f"file://{tmp_path}/ledger")
             case _:
                 return ledger_for(task_context(**task), ledger_path=f"s3://aws_default@{BUCKET}/ledger/")

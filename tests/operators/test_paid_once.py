@@ -255,6 +255,31 @@ def test_a_service_that_does_not_answer_does_not_lose_the_job(attempt, emulator,
     assert "does not answer now, and is waited for" in logged()
 
 
+@pytest.mark.parametrize("path", ["", "None"])
+def test_a_ledger_that_renders_to_nothing_is_no_leave_to_go_without(submit, emulator, state, path):
+    with pytest.raises(AirflowFailException, match=f"ledger_path rendered to '{path}'"):
+        submit(ledger_path=path).execute(task_context())
+    assert emulator.accepted() == 0
+    submit(ledger_path=path).execute(task_context(state=state))  # Airflow's own takes its place
+    assert record(state)
+
+
+def test_what_another_process_wrote_meanwhile_stops_the_submit(submit, emulator, tmp_path):
+    arguments = {"ledger_path": f"file://{tmp_path}"}
+    slow = submit(**arguments)
+    prepare = slow._submit
+
+    def overtaken(*args, **kwargs):
+        submit(**arguments).execute(task_context())
+        return prepare(*args, **kwargs)
+
+    slow._submit = overtaken
+    with pytest.raises(LedgerError, match="another process wrote") as caught:
+        slow.execute(task_context())
+    assert caught.value.retryable
+    assert emulator.accepted() == 1
+
+
 def test_without_a_ledger_one_line_warns(submit, logged):
     submit().execute(task_context())
     assert logged().count("a retry after a crash may pay twice") == 1

@@ -96,7 +96,7 @@ def test_a_job_that_is_over_and_may_be_submitted_anew_is_left_to_retries(video):
 @pytest.mark.parametrize("reason", ["Trigger timeout", "Trigger failure"])
 def test_a_trigger_that_airflow_gave_up_is_not_retried(video, reason):
     with pytest.raises(AirflowFailException, match="may still finish, and is billed"):
-        video().resume_execution("__fail__", {"error": reason}, task_context())
+        video().resume_execution("__fail__", {"error": reason}, task_context(xcoms={"task_id": "7"}))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,16 @@ def test_a_connection_that_is_gone_at_the_resume_leads_to_no_second_submit(video
     monkeypatch.delenv("AIRFLOW_CONN_OMNIHUMAN_DEFAULT")
     event = {"status": "success", "task_id": "7"}
     with pytest.raises(AirflowFailException, match="may still finish, and is billed"):
-        video().resume_execution("execute_complete", {"event": event}, task_context())
+        video().resume_execution("execute_complete", {"event": event}, task_context(xcoms={"task_id": "7"}))
+
+
+def test_an_xcom_that_cannot_be_read_at_the_resume_leads_to_no_second_submit(video):
+    class BrokenXCom(TaskInstance):
+        def xcom_pull(self, **_arguments):
+            raise ConnectionError("the API server is away")
+
+    with pytest.raises(AirflowFailException, match="may still finish, and is billed"):
+        video().resume_execution("execute_complete", {"event": {}}, task_context() | {"ti": BrokenXCom()})
 
 
 def test_a_new_submit_is_left_to_retries_at_the_resume_too(video):

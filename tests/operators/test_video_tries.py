@@ -58,6 +58,15 @@ def test_a_job_that_finished_meanwhile_is_returned_without_deferring(video, stat
     assert emulator.accepted() == 1
 
 
+def test_the_next_try_asks_for_the_label_too(video, state, emulator):
+    label = {"producer_id": "p", "content_propagator": "c"}
+    deferred(video(aigc_meta=label), state)
+    emulator.advance(3600)
+    while emulator.state()["jobs"][-1]["status"] != "done":
+        time.sleep(0.05)
+    assert video(aigc_meta=label).execute(task_context(state=state, try_number=2))["aigc_meta_tagged"] is True
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [

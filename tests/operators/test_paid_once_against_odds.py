@@ -1,4 +1,4 @@
-"""Where a video could still be paid for twice, lost, or taken for another one: each marked with what the code does instead."""
+"""Where a video could be paid for twice, lost, or taken for another one, and is not."""
 
 from __future__ import annotations
 
@@ -63,9 +63,6 @@ def orphan(attempt, emulator, **arguments):
     return emulator.state()["jobs"][-1]["task_id"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a record by hand that the service refuses (50215) is deleted, and the request submitted anew at once"
-)
 def test_a_mistyped_id_by_hand_is_no_leave_to_pay_again(attempt, emulator, state):
     orphan(attempt, emulator)
     state.set(STATE_KEY, {"task_id": "not-the-id-in-the-console"})
@@ -76,7 +73,6 @@ def test_a_mistyped_id_by_hand_is_no_leave_to_pay_again(attempt, emulator, state
     assert state.get(STATE_KEY)["task_id"] == "not-the-id-in-the-console"
 
 
-@pytest.mark.xfail(strict=True, reason="on_lost_task='resubmit' takes a mistyped id by hand for a lost job")
 def test_an_unknown_id_by_hand_is_no_lost_job_to_submit_again(attempt, emulator, state):
     orphan(attempt, emulator)
     state.set(STATE_KEY, {"task_id": "7392616336519610409"})
@@ -85,9 +81,6 @@ def test_an_unknown_id_by_hand_is_no_lost_job_to_submit_again(attempt, emulator,
     assert emulator.accepted() == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="force_new submits past the job that a person wrote into the ledger, as the message told them to"
-)
 def test_a_job_named_by_hand_wins_over_force_new(attempt, emulator, state):
     task_id = orphan(attempt, emulator, force_new=True)
     state.set(STATE_KEY, {"task_id": task_id})  # as the message says, and then "clear this task"
@@ -95,7 +88,6 @@ def test_a_job_named_by_hand_wins_over_force_new(attempt, emulator, state):
     assert emulator.accepted() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="Job.of takes the facts of the first submit whole, with the label of then")
 def test_another_label_for_the_same_job_is_the_one_that_is_asked_for_and_told(video, state):
     deferred(video(), state)
     trigger, context = deferred(video(aigc_meta=LABEL), state, max_tries=1)
@@ -103,23 +95,18 @@ def test_another_label_for_the_same_job_is_the_one_that_is_asked_for_and_told(vi
     assert context["ti"].xcoms["request"]["aigc_meta"] == LABEL
 
 
-@pytest.mark.xfail(strict=True, reason="Job.of takes the facts of the first submit whole")
 def test_reuse_that_is_switched_on_for_the_same_job_tells_the_archive_where_to_note_it(video, state):
     deferred(video(), state)
     _, context = deferred(video(reuse_archived=True), state, max_tries=1)
     assert "archive_index" in context["ti"].xcoms["request"]
 
 
-@pytest.mark.xfail(strict=True, reason="KeyError: aigc_meta, at each try: facts of the submit operator's record have none")
 def test_a_submit_operator_that_becomes_a_video_operator_waits_for_its_job(submit, video, state, emulator):
     task_id = submit().execute(task_context(state=state))
     assert deferred(video(), state, max_tries=1)[0].omnihuman_task_id == task_id
     assert emulator.accepted() == 1
 
 
-@pytest.mark.xfail(
-    strict=True, reason="an http(s) input is identified by its URL alone, and the archive is asked by default with a fixed seed"
-)
 def test_other_bytes_behind_one_http_url_are_not_the_archived_video(video, presigned, speech_wav, emulator):
     arguments = {"seed": 7, "audio_url": presigned("in/today.wav", speech_wav(1.2))}
     trigger, context = deferred(video(**arguments), TaskState())
@@ -134,9 +121,6 @@ def test_other_bytes_behind_one_http_url_are_not_the_archived_video(video, presi
     assert emulator.accepted() == 2
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the id is logged after the ledger's write, with up to three attempts: whoever dies there takes it along"
-)
 def test_the_id_is_in_the_log_before_the_ledger_is_told(submit, emulator, logged):
     class DiesAtTheSecondWrite(TaskState):
         def set(self, key, value):
@@ -150,7 +134,6 @@ def test_the_id_is_in_the_log_before_the_ledger_is_told(submit, emulator, logged
     assert job["task_id"] in logged()
 
 
-@pytest.mark.xfail(strict=True, reason="on_lost_task='resubmit' has no bound, unlike on_orphaned_intent")
 def test_a_service_that_loses_every_job_is_not_paid_at_each_retry(attempt, emulator):
     policy = {"on_lost_task": "resubmit"}
     first, _ = attempt(**policy)
@@ -162,10 +145,6 @@ def test_a_service_that_loses_every_job_is_not_paid_at_each_retry(attempt, emula
     assert emulator.accepted() == 2
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="an undocumented number counts as Kind.INPUT, so as a failed job: forgotten, and submitted anew after a clear",
-)
 def test_an_undocumented_code_is_no_proof_that_the_job_failed(attempt, emulator, state, monkeypatch):
     monkeypatch.setitem(BUSINESS_CODES, 50999, (400, "Something New"))
     first, _ = attempt()
@@ -176,7 +155,6 @@ def test_an_undocumented_code_is_no_proof_that_the_job_failed(attempt, emulator,
     assert state.get(STATE_KEY)["task_id"] == first
 
 
-@pytest.mark.xfail(strict=True, reason="_take_back tries once, and only warns: the intent stays, and stops the task for a person")
 def test_a_refusal_that_the_ledger_was_away_for_does_not_become_an_orphan(submit, emulator):
     class AwayOnce(TaskState):
         away = True
@@ -195,7 +173,6 @@ def test_a_refusal_that_the_ledger_was_away_for_does_not_become_an_orphan(submit
     assert emulator.accepted() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="resume_execution guards the pause before the submit as if there were a job")
 def test_a_pause_that_breaks_off_without_a_ledger_is_left_to_retries(video, emulator):
     emulator.fault(kind="code", code="50430", action="CVSubmitTask")
     context = task_context()
@@ -206,7 +183,6 @@ def test_a_pause_that_breaks_off_without_a_ledger_is_left_to_retries(video, emul
     assert not isinstance(caught.value, AirflowFailException)  # nothing was submitted: a retry pays nothing twice
 
 
-@pytest.mark.xfail(strict=True, reason="deferred without a timeout: where no triggerer runs, the task is deferred for ever")
 def test_a_pause_ends_where_no_triggerer_is(submit, emulator, state):
     emulator.fault(kind="code", code="50430", action="CVSubmitTask")
     with pytest.raises(TaskDeferred) as caught:
@@ -214,9 +190,6 @@ def test_a_pause_ends_where_no_triggerer_is(submit, emulator, state):
     assert caught.value.timeout is not None
 
 
-@pytest.mark.xfail(
-    strict=True, reason="Airflow turns failures of backends into AirflowNotFoundException, which the trigger does not outlast"
-)
 def test_a_secrets_backend_that_is_away_for_a_moment_is_asked_again(connections, emulator, submit, monkeypatch, state):
     task_id = submit().execute(task_context(state=state))
     emulator.advance(3600)
@@ -245,10 +218,9 @@ def test_a_secrets_backend_that_is_away_for_a_moment_is_asked_again(connections,
     assert event.payload["status"] == "success"
 
 
-@pytest.mark.xfail(strict=True, reason="_take_back deletes whatever is in the ledger, not only this try's own intent")
 def test_a_quota_that_is_refused_to_a_zombie_leaves_the_record_of_the_next_try(connections, submit, emulator, tmp_path):
     """A worker that lost its heartbeat goes on: on a ledger in files, nothing but its own care stops it."""
-    arguments = {"ledger_path": f"file://{tmp_path}/ledger", "quota_timeout": None}
+    arguments = {"ledger_path": f"file://{tmp_path}", "quota_timeout": None}
     zombie, context = submit(**arguments), task_context(try_number=1)
     real = zombie.hook.submit
 
@@ -264,7 +236,6 @@ def test_a_quota_that_is_refused_to_a_zombie_leaves_the_record_of_the_next_try(c
     assert emulator.accepted() == 1
 
 
-@pytest.mark.xfail(strict=True, reason="other templated arguments take 'None' and 'null' for nothing given")
 @pytest.mark.parametrize("value", ["None", "null", "none"])
 def test_force_new_that_renders_to_nothing_is_off(attempt, emulator, value):
     attempt(force_new=value)
@@ -285,7 +256,6 @@ def test_other_masks_or_another_order_is_another_request(attempt, emulator, put,
     assert emulator.accepted() == 3
 
 
-@pytest.mark.xfail(strict=True, reason="endpoint and resource_id of the connection are not in what names the kept speech")
 def test_what_an_emulator_spoke_is_no_speech_of_another_service(connections, monkeypatch):
     def say():
         return TextToSpeechOperator(task_id="say", text="hello").execute(task_context(task_id="say"))
