@@ -77,6 +77,7 @@ def _api(credentials: Credentials, url: str, port: int) -> dict[str, str]:
         "API__WORKERS": "1",
         "API__SECRET_KEY": credentials.api_secret,
         "API__INSTANCE_NAME": "OmniHuman demo",
+        "API__EXPOSE_STACKTRACE": "True",  # on one's own machine, an error may say what it is
         "API_AUTH__JWT_SECRET": credentials.jwt_secret,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 Heartbeats = dict[str, datetime | None]
 
+LOCKED_ATTEMPTS, LOCKED_PAUSE_S = 10, 0.5
 HEARTBEATS = {
     "scheduler": "latest_scheduler_heartbeat",
     "triggerer": "latest_triggerer_heartbeat",
@@ -111,6 +113,11 @@ class AirflowRest:
         :param path: below ``/api/v2``.
         :param request: as for httpx.
         """
+        for _ in range(LOCKED_ATTEMPTS - 1):
+            reply = self._send(method, path, **request)
+            if not _is_locked(reply):
+                return _json(reply)
+            time.sleep(LOCKED_PAUSE_S)
         return _json(self._send(method, path, **request))
 
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
@@ -133,6 +140,11 @@ def _json(reply: httpx.Response) -> dict[str, Any]:
         )
     body: dict[str, Any] = reply.json() if reply.content else {}
     return body
+
+
+def _is_locked(reply: httpx.Response) -> bool:
+    """Whether SQLite let nobody write: nothing was done, and what a person would do is to click again."""
+    return reply.status_code == httpx.codes.INTERNAL_SERVER_ERROR and "database is locked" in reply.text
 
 
 def _time(text: str | None) -> datetime | None:

@@ -100,8 +100,7 @@ def begin(real_airflow: RealAirflow) -> Callable[[str], Scenario]:
     """Begin a scenario: gives it a mark of its own, and a row of the table."""
 
     def _begin(title: str) -> Scenario:
-        on = "" if real_airflow.name == SQLITE else f" · {real_airflow.name}"
-        return Scenario(real_airflow, TABLE.row(title + on))
+        return Scenario(real_airflow, TABLE.row(title, database=real_airflow.name))
 
     return _begin
 

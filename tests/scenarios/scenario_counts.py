@@ -30,12 +30,14 @@ class Row:
     """One scenario in the table.
 
     :param title: what was broken.
+    :param database: Airflow's.
     :param wanted: videos that were asked for.
     :param accepted: jobs that the service took on, and would charge for.
     :param archived: videos in the store that equal their manifests.
     """
 
     title: str
+    database: str
     wanted: int | None = None
     accepted: int | None = None
     archived: int | None = None
@@ -62,9 +64,9 @@ class Table:
     def __init__(self) -> None:
         self.rows: list[Row] = []
 
-    def row(self, title: str) -> Row:
+    def row(self, title: str, *, database: str) -> Row:
         """Begin a row: a scenario that does not come to its end shows as failed."""
-        self.rows.append(Row(title))
+        self.rows.append(Row(title, database))
         return self.rows[-1]
 
     def text(self) -> str:
@@ -74,13 +76,14 @@ class Table:
 
         table = RichTable(title="Jobs wanted, accepted by the service, archived and verified")
         table.add_column("scenario")
+        table.add_column("database")
         for name in ("wanted", "accepted", "archived"):
             table.add_column(name, justify="right")
         table.add_column("verdict")
         table.add_column("seconds", justify="right")
         for row in self.rows:
             counts = ["–" if count is None else str(count) for count in (row.wanted, row.accepted, row.archived)]
-            table.add_row(row.title, *counts, row.verdict, f"{row.seconds:.0f}" if row.seconds else "–")
+            table.add_row(row.title, row.database, *counts, row.verdict, f"{row.seconds:.0f}" if row.seconds else "–")
         out = io.StringIO()
         Console(file=out, width=130, color_system=None).print(table)
         return out.getvalue()
