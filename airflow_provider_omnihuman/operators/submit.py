@@ -19,7 +19,7 @@ from airflow_provider_omnihuman.ledger.stores import Ledger, ledger_for
 from airflow_provider_omnihuman.ledger.submissions import Submissions
 from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.media import MediaOperator
-from airflow_provider_omnihuman.operators.parameters import flag, optional_seconds
+from airflow_provider_omnihuman.operators.parameters import flag, optional_seconds, optional_text
 from airflow_provider_omnihuman.operators.request import PreparedRequest
 from airflow_provider_omnihuman.triggers.pause import QuotaPauseTrigger
 from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN
