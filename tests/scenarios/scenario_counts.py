@@ -85,7 +85,7 @@ class Table:
             counts = ["–" if count is None else str(count) for count in (row.wanted, row.accepted, row.archived)]
             table.add_row(row.title, row.database, *counts, row.verdict, f"{row.seconds:.0f}" if row.seconds else "–")
         out = io.StringIO()
-        Console(file=out, width=130, color_system=None).print(table)
+        Console(file=out, width=145, color_system=None).print(table)
         return out.getvalue()
 
 
