@@ -14,22 +14,6 @@ from airflow_provider_omnihuman.triggers.pause import QuotaPauseTrigger
 from tests.task_context import TaskState, task_context
 
 
-@pytest.fixture
-def state():
-    return TaskState()
-
-
-@pytest.fixture
-def attempt(submit, state):
-    """Make one try of the task; ``context`` fields and operator arguments may differ from try to try."""
-
-    def make(*, state=state, max_tries=0, **arguments):
-        context = task_context(state=state, max_tries=max_tries)
-        return submit(**arguments).execute(context), context["ti"].xcoms
-
-    return make
-
-
 def record(state):
     return state.get(STATE_KEY)
 

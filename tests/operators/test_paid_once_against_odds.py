@@ -16,43 +16,12 @@ from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.ledger.stores import STATE_KEY
 from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
 from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
-from airflow_provider_omnihuman.operators.video import OmniHumanVideoOperator
 from airflow_provider_omnihuman.speech.errors import SpeechError
 from airflow_provider_omnihuman.triggers.task import OmniHumanTaskTrigger
+from tests.operators.tries import deferred
 from tests.task_context import TaskState, task_context
 
 LABEL = {"producer_id": "p", "content_propagator": "c"}
-
-
-@pytest.fixture
-def state():
-    return TaskState()
-
-
-@pytest.fixture
-def attempt(submit, state):
-    def make(*, state=state, max_tries=0, **arguments):
-        context = task_context(state=state, max_tries=max_tries)
-        return submit(**arguments).execute(context), context["ti"].xcoms
-
-    return make
-
-
-@pytest.fixture
-def video(connections, inputs):
-    def make(**arguments):
-        return OmniHumanVideoOperator(
-            task_id="v", **inputs | {"output_resolution": 720, "poll_interval": 0.05, "deferrable": True} | arguments
-        )
-
-    return make
-
-
-def deferred(operator, state, **fields):
-    context = task_context(state=state, **fields)
-    with pytest.raises(TaskDeferred) as caught:
-        operator.execute(context)
-    return caught.value.trigger, context
 
 
 def orphan(attempt, emulator, **arguments):

@@ -8,24 +8,11 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 from airflow_provider_omnihuman.ledger.stores import STATE_KEY
-from tests.task_context import TaskState, task_context
-
-
-@pytest.fixture
-def state():
-    return TaskState()
-
-
-@pytest.fixture
-def attempt(submit, state):
-    def make(*, max_tries=0, **arguments):
-        return submit(**arguments).execute(task_context(state=state, max_tries=max_tries))
-
-    return make
+from tests.task_context import task_context
 
 
 def test_keys_that_are_refused_while_asking_for_the_job_stop_the_task(attempt, emulator, state):
-    first = attempt()
+    first, _ = attempt()
     emulator.fault(kind="code", code="SignatureDoesNotMatch", action="CVGetResult")
     with pytest.raises(AirflowFailException, match=rf"SignatureDoesNotMatch.*{first}"):
         attempt()
@@ -34,15 +21,15 @@ def test_keys_that_are_refused_while_asking_for_the_job_stop_the_task(attempt, e
 
 @pytest.mark.parametrize(("code", "clear"), [(50511, 0), (50215, 1)], ids=["a new job may do better", "the task was cleared"])
 def test_a_job_that_is_found_failed_is_submitted_anew_in_the_same_try(attempt, emulator, code, clear):
-    first = attempt()
+    first, _ = attempt()
     emulator.admin("POST", f"/tasks/{first}", {"code": code})
-    assert attempt(max_tries=clear) != first
+    assert attempt(max_tries=clear)[0] != first
     assert emulator.accepted() == 2
 
 
 def test_a_lost_job_and_then_a_lost_reply_are_not_paid_a_third_time(attempt, emulator):
     policy = {"on_lost_task": "resubmit", "on_orphaned_intent": "resubmit"}
-    first = attempt(**policy)
+    first, _ = attempt(**policy)
     emulator.admin("POST", f"/tasks/{first}", {"status": "expired"})
     emulator.fault(kind="reset", action="CVSubmitTask", phase="after")
     with pytest.raises(AirflowFailException):

@@ -5,36 +5,14 @@ from __future__ import annotations
 import time
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout, TaskDeferred
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 
 from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import TaskFailedError, TaskLostError, TransportError, WaitTimeoutError
 from airflow_provider_omnihuman.ledger.stores import STATE_KEY
 from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
-from airflow_provider_omnihuman.operators.video import OmniHumanVideoOperator
+from tests.operators.tries import deferred
 from tests.task_context import TaskInstance, TaskState, task_context
-
-
-@pytest.fixture
-def state():
-    return TaskState()
-
-
-@pytest.fixture
-def video(connections, inputs):
-    def make(**arguments):
-        return OmniHumanVideoOperator(
-            task_id="v", **inputs | {"output_resolution": 720, "poll_interval": 0.05, "deferrable": True} | arguments
-        )
-
-    return make
-
-
-def deferred(operator, state, **fields):
-    context = task_context(state=state, **fields)
-    with pytest.raises(TaskDeferred) as caught:
-        operator.execute(context)
-    return caught.value.trigger, context
 
 
 def test_the_next_try_waits_for_the_same_job_with_a_deadline_of_its_own(video, state, emulator):
