@@ -144,9 +144,7 @@ class OmniHumanSubmitOperator(MediaOperator):
 
     def ledger(self, context: Context) -> Ledger:
         """Return where this task instance remembers its job."""
-        optional_text(
-            self.ledger_path, field="ledger_path"
-        )  # says what is wrong with it; one that is empty is no leave to do without
+        optional_text(self.ledger_path, field="ledger_path")  # refuses what is no text
         return ledger_for(context, ledger_path=self.ledger_path)
 
     def submissions(self, context: Context) -> Submissions:
