@@ -62,7 +62,7 @@ class MediaInputs:
         """
         if not isinstance(value, str) or not value.lower().startswith(_S3_SCHEME):
             return check_media_url(value, field=field)
-        bucket, _, key = value[len(_S3_SCHEME) :].partition("/")
+        bucket, key = _bucket_and_key(value)
         if not bucket or not key or key.endswith("/"):
             raise InvalidRequestError(f"{field} must name an object, s3://bucket/key, not {shown(value)}")
         # The URL goes to the service only: it is in no log, XCom or trigger, where the s3:// one stands for it.
@@ -80,7 +80,7 @@ class MediaInputs:
             return without_signature(value)
         from botocore.exceptions import ClientError
 
-        bucket, _, key = value[len(_S3_SCHEME) :].partition("/")
+        bucket, key = _bucket_and_key(value)
         try:
             head = self._signing_client.head_object(Bucket=bucket, Key=key)
         except ClientError as error:
@@ -156,6 +156,11 @@ class MediaInputs:
                 f"{field} {shown} has {facts.width}×{facts.height} pixels; each side must be below {MAX_IMAGE_PIXELS}: "
                 "scale it down"
             )
+
+
+def _bucket_and_key(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri[len(_S3_SCHEME) :].partition("/")
+    return bucket, key
 
 
 @contextmanager

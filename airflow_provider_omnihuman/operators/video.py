@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
@@ -165,20 +166,21 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     def _facts(self, prepared: PreparedRequest, fingerprint: str) -> dict[str, Any]:
         aigc_meta = self._aigc_meta()
         facts = super()._facts(prepared, fingerprint) | {"aigc_meta": aigc_meta.to_dict() if aigc_meta else None}
-        location = self._archive().location(fingerprint) if self._may_reuse(facts) else None
+        location = self._archive.location(fingerprint) if self._may_reuse(facts) else None
         return facts | ({"archive_index": location.uri} if location else {})
 
     def _archived(self, facts: dict[str, Any]) -> Job | None:
         """Return the job whose video is in the archive already, verified: it costs nothing."""
         if not self._may_reuse(facts) or flag(self.force_new, field="force_new"):
             return None
-        found = self._archive().find(facts["fingerprint"], aigc_meta=self._aigc_meta())
+        found = self._archive.find(facts["fingerprint"], aigc_meta=self._aigc_meta())
         if found is None:
             return None
         self.log.info("Not submitted: the same video is in the archive, verified, at no cost: %s", found["reused"]["uri"])
         return Job(task_id=found["task_id"], facts={**facts, **found})
 
-    def _archive(self) -> ArchivedVideos:
+    @cached_property
+    def _archive(self) -> ArchivedVideos:  # cached: each one looks the AWS connection up
         return ArchivedVideos(aws_conn_id=self.aws_conn_id, index=optional_text(self.archive_index, field="archive_index"))
 
     def _may_reuse(self, facts: dict[str, Any]) -> bool:
