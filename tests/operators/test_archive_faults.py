@@ -25,7 +25,9 @@ PLACE = f"s3://{BUCKET}/out/film.mp4"
 
 
 def warnings(caplog):
-    return [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    """All warnings but the one that Airflow's masker gives once in each process, about short values of the AWS extra."""
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    return [message for message in told if not message.startswith("Skipping masking for a secret")]
 
 
 @pytest.mark.parametrize(
