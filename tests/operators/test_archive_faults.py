@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import time
 from datetime import UTC, datetime
 
@@ -16,18 +15,12 @@ from airflow_provider_omnihuman.archive.download import Patience
 from airflow_provider_omnihuman.archive.transfer import PART_BYTES
 from tests.archive.range_server import Reply, range_server
 from tests.conftest import BUCKET
-from tests.operators.archives import archive, body, film, keys, open_uploads, rendered, video_bytes
+from tests.operators.archives import archive, body, film, keys, open_uploads, rendered, video_bytes, warnings
 from tests.task_context import task_context
 
 __all__ = ["film", "rendered", "video_bytes"]  # fixtures
 
 PLACE = f"s3://{BUCKET}/out/film.mp4"
-
-
-def warnings(caplog):
-    """All warnings but the one that Airflow's masker gives once in each process, about short values of the AWS extra."""
-    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    return [message for message in told if not message.startswith("Skipping masking for a secret")]
 
 
 @pytest.mark.parametrize(

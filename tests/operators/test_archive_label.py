@@ -15,7 +15,7 @@ from airflow_provider_omnihuman.archive.errors import LabelMismatchError
 from airflow_provider_omnihuman.operators.archive import DEFAULT_ASSET_ALIAS
 from tests.archive.range_server import Reply, range_server
 from tests.conftest import BUCKET
-from tests.operators.archives import LABEL, archive, body, film, rendered, video_bytes
+from tests.operators.archives import LABEL, archive, body, film, rendered, video_bytes, warnings
 from tests.task_context import task_context
 
 __all__ = ["film", "rendered", "video_bytes"]  # fixtures
@@ -38,14 +38,14 @@ def manifest(s3):
 
 def test_the_default_is_one_warning_that_names_the_differences(video_bytes, s3, caplog):
     assert run(video_bytes)["aigc_label_found"] is True
-    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    (line,) = warnings(caplog)
     assert line == f"The AIGC label of {PLACE} is not the one asked for: {TOLD}"
     assert manifest(s3)["aigc_label"]["differences"] == [TOLD]
 
 
 def test_off_is_silence_and_the_manifest_tells(video_bytes, s3, caplog):
     run(video_bytes, aigc_label="off")
-    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    assert not warnings(caplog)
     assert manifest(s3)["aigc_label"]["differences"] == [TOLD]
 
 
@@ -54,7 +54,7 @@ def test_off_is_silence_and_the_manifest_tells(video_bytes, s3, caplog):
 def test_where_nothing_differs_every_policy_is_content(video_bytes, s3, caplog, policy, asked):
     context = task_context()
     facts = run(video_bytes, asked=asked, aigc_label=policy, context=context)
-    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    assert not warnings(caplog)
     assert manifest(s3)["aigc_label"]["differences"] == []
     assert context["outlet_events"][AssetAlias(DEFAULT_ASSET_ALIAS)].added[0][1] == facts
 

@@ -15,7 +15,7 @@ from airflow_provider_omnihuman.archive.reading import reused_facts
 from airflow_provider_omnihuman.operators.archive import DEFAULT_ASSET_ALIAS
 from tests.archive.range_server import Reply, range_server
 from tests.conftest import BUCKET
-from tests.operators.archives import LABEL, archive, body, film, keys, open_uploads, video_bytes
+from tests.operators.archives import LABEL, archive, body, film, keys, open_uploads, video_bytes, warnings
 from tests.task_context import task_context
 
 __all__ = ["film", "video_bytes"]  # fixtures
@@ -70,7 +70,7 @@ def test_without_an_index_in_the_request_none_is_written(video_bytes, s3):
 @pytest.mark.parametrize("index", ["s3://nowhere-at-all/i.json", "no URI", 5, "s3://UPPER!/x"])
 def test_an_index_that_cannot_be_written_is_a_warning(video_bytes, caplog, index):
     assert first_archive(video_bytes, request={"archive_index": index})["bytes"] == len(video_bytes)
-    (line,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    (line,) = warnings(caplog)
     assert line.startswith("The video is archived, but will not be found for reuse: ")
 
 
