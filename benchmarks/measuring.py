@@ -141,7 +141,7 @@ def options(description: str | None, *, add: Callable[[argparse.ArgumentParser],
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--quick", action="store_true", help="a few seconds, small numbers: shows that it works, measures nothing"
+        "--quick", action="store_true", help="a few seconds, small numbers: shows that it works"
     )
     parser.add_argument("--runs", type=int, default=3, help="interleaved runs of each variant")
     parser.add_argument("--out", type=Path, default=None, help="folder of the JSON, instead of benchmarks/results")
