@@ -1,12 +1,11 @@
 """The two short drivers that perform a conversation, one for threads and one for an event loop.
 
-The only place where sockets, sleeping and the HTTP library's exceptions are met.
+The only place where a request is sent and a pause is taken.
 """
 
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from types import TracebackType
 from typing import Self, TypeVar
@@ -14,45 +13,13 @@ from typing import Self, TypeVar
 import httpx
 
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations, Pause
-from airflow_provider_omnihuman.api.errors import TransportError
-from airflow_provider_omnihuman.api.redaction import redact_http_log
-from airflow_provider_omnihuman.api.signing import Credentials, SignatureV4Auth, import_signer
+from airflow_provider_omnihuman.api.signing import Credentials, SignatureV4Auth
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
-from airflow_provider_omnihuman.api.urls import scrub
+from airflow_provider_omnihuman.api.transport import blocking_http, event_loop_http, transport_error, wire_errors
 
 __all__ = ["AsyncOmniHumanClient", "OmniHumanClient"]
 
 T = TypeVar("T")
-
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=60.0)
-"""httpx drops idle connections after 5 s by default, and would reconnect at every poll."""
-
-_NEVER_ARRIVED = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
-    httpx.ProxyError,  # the proxy refused to open a tunnel, through which the request would have gone
-    UnicodeError,  # the resolver's, about a host name that cannot exist
-)
-_FOREIGN = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
-
-
-def _transport_error(error: Exception) -> TransportError:
-    """Map the HTTP library's exception to ours: what matters is whether the request may have arrived."""
-    never = isinstance(error, _NEVER_ARRIVED)
-    what = scrub(str(error)) or "no details"
-    return TransportError(
-        f"no reply from the service: {type(error).__name__} ({what[:200]})",
-        may_have_arrived=not never,
-        advice="check the network, DNS and the connection's endpoint",
-    )
-
-
-def _prepare() -> ssl.SSLContext:
-    import_signer()
-    return httpx.create_ssl_context()
 
 
 class _Configured:
@@ -69,7 +36,6 @@ class _Configured:
         read_timeout_s: float = 30.0,
     ) -> None:
         self.api = Conversations(site=site, endpoint=endpoint, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
-        redact_http_log()
         self._auth = SignatureV4Auth(credentials, region=region or site.region)
 
     def __repr__(self) -> str:
@@ -100,7 +66,7 @@ class OmniHumanClient(_Configured):
         :param conversation: of ``self.api``
         :raises OmniHumanError: what the conversation raises
         """
-        self._http = self._http or httpx.Client(auth=self._auth, limits=_LIMITS)
+        self._http = self._http or blocking_http(self._auth)
         try:
             step = next(conversation)
             while True:
@@ -110,8 +76,8 @@ class OmniHumanClient(_Configured):
                     continue
                 try:
                     response = self._http.send(step)
-                except _FOREIGN as error:
-                    step = conversation.throw(_transport_error(error))
+                except wire_errors() as error:
+                    step = conversation.throw(transport_error(error))
                 else:
                     step = conversation.send(response)
         except StopIteration as stop:
@@ -142,10 +108,7 @@ class AsyncOmniHumanClient(_Configured):
         :param conversation: of ``self.api``
         :raises OmniHumanError: what the conversation raises
         """
-        if self._http is None:
-            # The TLS context takes some 25 ms, the signer's import 90: not on the loop that a thousand triggers share.
-            context = await asyncio.to_thread(_prepare)
-            self._http = httpx.AsyncClient(auth=self._auth, limits=_LIMITS, verify=context)
+        self._http = self._http or await event_loop_http(self._auth)
         try:
             step = next(conversation)
             while True:
@@ -155,8 +118,8 @@ class AsyncOmniHumanClient(_Configured):
                     continue
                 try:
                     response = await self._http.send(step)
-                except _FOREIGN as error:
-                    step = conversation.throw(_transport_error(error))
+                except wire_errors() as error:
+                    step = conversation.throw(transport_error(error))
                 else:
                     step = conversation.send(response)
         except StopIteration as stop:

@@ -206,7 +206,7 @@ def test_a_submit_whose_reply_was_lost_is_not_said_again(talk, emulator, request
 
 def test_a_service_that_answers_too_late_may_have_taken_the_job(talk, emulator, request_of_a_second):
     emulator.fault(kind="delay", action="CVSubmitTask", delay_s=2)
-    with pytest.raises(SubmitOutcomeUnknownError, match="ReadTimeout"):
+    with pytest.raises(SubmitOutcomeUnknownError, match="ReadTimeout|SocketTimeoutError"):
         talk(lambda api: api.submit(request_of_a_second), read_timeout_s=0.3)
 
 
@@ -251,3 +251,23 @@ def test_no_secret_is_in_a_clients_repr(emulator):
     client = OmniHumanClient(Credentials("AK", "the-secret", "the-token"), endpoint=emulator.endpoint)
     assert "the-secret" not in repr(client)
     assert "the-token" not in repr(client)
+
+
+def test_a_proxy_of_the_environment_is_used(talk, monkeypatch):
+    """As in many a company network; a transport of one's own would make httpx forget it."""
+    asked = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def answer():
+            connection, _ = proxy.accept()
+            with connection:
+                asked.append(connection.recv(65536).split(b"\r\n")[0])
+                connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        with pytest.raises(OmniHumanError):
+            talk(lambda api: api.probe(), endpoint="http://service.example.com")
+        answering.join()
+    assert asked[0].startswith(b"POST http://service.example.com/?Action=CVGetResult")
