@@ -43,7 +43,7 @@ from airflow_provider_omnihuman.api.models import (
     Video,
     VideoRequest,
 )
-from airflow_provider_omnihuman.api.schedule import PollSchedule
+from airflow_provider_omnihuman.api.schedule import PollSchedule, Schedule
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
 from airflow_provider_omnihuman.api.submitting import check_reach, gave_up_while_forwarding, outcome_unknown
 from airflow_provider_omnihuman.api.urls import check_media_url, shown
@@ -151,7 +151,7 @@ class Conversations:
         *,
         wait: Wait,
         aigc_meta: AigcMeta | None = None,
-        schedule: PollSchedule | None = None,
+        schedule: Schedule | None = None,
         on_change: Callable[[Progress], None] = _silent,
     ) -> Conversation[Video]:
         """Poll until the video is there.
@@ -171,8 +171,9 @@ class Conversations:
         started, status, poll = self.clock(), None, 0
         faults, empty_urls = FaultWindow(wait.fault_tolerance_s), FaultWindow(wait.empty_url_tolerance_s)
         while True:
-            yield Pause(max(0.0, min(schedule.pause_s(poll, rng=self.rng), wait.deadline - self.clock())))
-            poll += 1
+            now = self.clock()
+            yield Pause(max(0.0, min(schedule.pause_s(poll, now=now, rng=self.rng), wait.deadline - now)))
+            poll, asked_at = poll + 1, self.clock()
             try:
                 reply = call.read((yield self._request(call)))
             except OmniHumanError as error:
@@ -183,6 +184,8 @@ class Conversations:
                     on_change(Progress(task_id, status, self.clock() - started, fault=error))
             else:
                 video = self._video_in(reply)
+                is_done, is_queued = reply.status is TaskStatus.DONE, reply.status is TaskStatus.IN_QUEUE
+                schedule.heard(asked_at=asked_at, is_done=is_done, is_queued=is_queued)
                 if faults.clear() or reply.status != status or video:
                     on_change(Progress(task_id, reply.status, self.clock() - started, video=video))
                 status = reply.status
@@ -213,7 +216,7 @@ class Conversations:
         submission = yield from self._asking(submit_recognition(self.site, image_url))
         call = get_result(self.site, submission.task_id, req_key=self.site.recognize)
         for poll in range(int(timeout_s) + 1):
-            yield Pause(_RECOGNITION_SCHEDULE.pause_s(poll, rng=self.rng))
+            yield Pause(_RECOGNITION_SCHEDULE.pause_s(poll, now=self.clock(), rng=self.rng))
             reply = yield from self._asking(call, task_id=submission.task_id)
             if reply.status.is_lost:
                 raise lost_error(reply)
