@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError, MalformedReplyError
+from airflow_provider_omnihuman.api.gates import Lane
 from airflow_provider_omnihuman.api.models import (
     MAX_MASKS,
     AigcMeta,
@@ -24,14 +25,23 @@ from airflow_provider_omnihuman.api.models import (
 )
 from airflow_provider_omnihuman.api.replies import Reply, malformed_data, parse_json_object, read_reply
 from airflow_provider_omnihuman.api.sites import Site
-from airflow_provider_omnihuman.api.urls import check_media_url, scrub
+from airflow_provider_omnihuman.api.urls import check_media_url, scrub, shown
 
-__all__ = ["Call", "detect_subjects", "get_result", "read_recognition", "submit_recognition", "submit_video"]
+__all__ = ["Call", "detect_subjects", "get_result", "lane_of", "read_recognition", "submit_recognition", "submit_video"]
 
 T = TypeVar("T")
 
 _DETECTION_READ_TIMEOUT_S = 60.0
 """Detection answers synchronously after about 4 s; the vendor advises 30 s at least."""
+
+
+_LANE = "omnihuman_lane"
+
+
+def lane_of(request: httpx.Request) -> Lane:
+    """Return where a request of :meth:`Call.to_request` waits for its turn."""
+    lane: Lane = request.extensions.get(_LANE, Lane.POLL)
+    return lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Call(Generic[T]):
     :param body: the JSON body
     :param parse: reads the successful reply
     :param min_read_timeout_s: where the call takes longer than a connection's usual timeout
+    :param lane: where it waits for its turn
     """
 
     action: str
@@ -50,6 +61,7 @@ class Call(Generic[T]):
     body: dict[str, Any] = field(repr=False)
     parse: Callable[[Reply], T]
     min_read_timeout_s: float = 0.0
+    lane: Lane = Lane.POLL
 
     def to_request(self, endpoint: str, *, connect_timeout_s: float, read_timeout_s: float) -> httpx.Request:
         """Return the HTTP request; the bytes that will be signed are the bytes that will be sent."""
@@ -59,7 +71,7 @@ class Call(Generic[T]):
             httpx.URL(endpoint, path="/", params={"Action": self.action, "Version": self.version}),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             content=json.dumps(self.body, ensure_ascii=False).encode(),
-            extensions={"timeout": timeout.as_dict()},
+            extensions={"timeout": timeout.as_dict(), _LANE: self.lane},
         )
 
     def read(self, response: httpx.Response) -> T:
@@ -73,7 +85,7 @@ class Call(Generic[T]):
 
 def submit_video(site: Site, request: VideoRequest) -> Call[Submission]:
     """``CVSubmitTask``: start a render. Not idempotent: there is no client token."""
-    return Call("CVSubmitTask", site.version, {"req_key": site.generate, **request.to_body()}, _read_submission)
+    return Call("CVSubmitTask", site.version, {"req_key": site.generate, **request.to_body()}, _read_submission, lane=Lane.SUBMIT)
 
 
 def submit_recognition(site: Site, image_url: str) -> Call[Submission]:
@@ -86,11 +98,22 @@ def get_result(site: Site, task_id: str, *, req_key: str | None = None, aigc_met
 
     :param req_key: of the call that submitted it; the video's by default
     :param aigc_meta: the label to write; travels as a JSON string in ``req_json``
+    :raises InvalidRequestError: what cannot be a task id
     """
-    body: dict[str, Any] = {"req_key": req_key or site.generate, "task_id": task_id}
+    body: dict[str, Any] = {"req_key": req_key or site.generate, "task_id": _checked_id(task_id)}
     if aigc_meta:
         body["req_json"] = json.dumps({"aigc_meta": aigc_meta.to_dict()}, ensure_ascii=False)
     return Call("CVGetResult", site.version, body, lambda reply: _read_task(reply, task_id))
+
+
+def _checked_id(task_id: object) -> str:
+    if not isinstance(task_id, str) or not task_id.strip():
+        raise InvalidRequestError(
+            f"the OmniHuman task id must be a non-empty string, not {shown(task_id)}: a number loses digits on its way"
+        )
+    if not task_id.isprintable():
+        raise InvalidRequestError(f"the OmniHuman task id holds characters that no task id has: {ascii(task_id)[:80]}")
+    return task_id
 
 
 def detect_subjects(site: Site, image_url: str) -> Call[Subjects]:

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 import httpx
 
+from airflow_provider_omnihuman.api.actions import lane_of
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations, Pause
+from airflow_provider_omnihuman.api.gates import AsyncGate, Gate
+from airflow_provider_omnihuman.api.quota import RequestRate
+from airflow_provider_omnihuman.api.redaction import quiet_http_log, redact_http_log
 from airflow_provider_omnihuman.api.signing import Credentials, SignatureV4Auth
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
 from airflow_provider_omnihuman.api.transport import blocking_http, event_loop_http, transport_error, wire_errors
@@ -20,10 +25,13 @@ from airflow_provider_omnihuman.api.transport import blocking_http, event_loop_h
 __all__ = ["AsyncOmniHumanClient", "OmniHumanClient"]
 
 T = TypeVar("T")
+G = TypeVar("G", Gate, AsyncGate)
 
 
-class _Configured:
-    """What both clients hold: the conversations they can have, and how they sign."""
+class _Configured(Generic[G]):
+    """What both clients hold: the conversations they can have, how they sign, and how fast they may ask."""
+
+    _gate_class: Callable[[RequestRate], G]
 
     def __init__(
         self,
@@ -34,15 +42,38 @@ class _Configured:
         endpoint: str = "",
         connect_timeout_s: float = 10.0,
         read_timeout_s: float = 30.0,
+        rate: RequestRate | None = None,
     ) -> None:
-        self.api = Conversations(site=site, endpoint=endpoint, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
+        redact_http_log()
+        self._gate: G = self._gate_class(rate or RequestRate(None))
+        self.api = Conversations(
+            site=site,
+            endpoint=endpoint,
+            connect_timeout_s=connect_timeout_s,
+            read_timeout_s=read_timeout_s,
+            on_rate_refused=self._gate.rejected,
+        )
         self._auth = SignatureV4Auth(credentials, region=region or site.region)
+
+    @property
+    def credentials(self) -> Credentials:
+        """The keys that the next request is signed with."""
+        return self._auth.credentials
+
+    def renew(self, credentials: Credentials, *, max_qps: float | None = None, sharers: int = 1, reserve: float = 0.0) -> None:
+        """Go on with other keys and limits of the same account: those of a connection that was edited meanwhile.
+
+        :param credentials: sign every further request, also of conversations under way
+        :param max_qps: and the others: as of :class:`RequestRate`
+        """
+        self._auth.credentials = credentials
+        self._gate.set_limit(max_qps, sharers=sharers, reserve=reserve)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.api.base_url!r}, {self._auth!r})"
 
 
-class OmniHumanClient(_Configured):
+class OmniHumanClient(_Configured[Gate]):
     """Talks to the service and blocks meanwhile: for workers and scripts.
 
     :param credentials: access key, secret key, session token
@@ -51,6 +82,7 @@ class OmniHumanClient(_Configured):
     :param endpoint: base URL in place of the site's own
     :param connect_timeout_s: per attempt, seconds
     :param read_timeout_s: per reply, seconds
+    :param rate: how fast it may ask, this client's alone; by default as fast as it likes, until the service refuses
 
     Example::
 
@@ -58,6 +90,7 @@ class OmniHumanClient(_Configured):
             submission = client.perform(client.api.submit(VideoRequest(image_url="https://…", audio_url="https://…")))
     """
 
+    _gate_class = Gate
     _http: httpx.Client | None = None
 
     def perform(self, conversation: Conversation[T]) -> T:
@@ -74,8 +107,10 @@ class OmniHumanClient(_Configured):
                     time.sleep(step.seconds)
                     step = conversation.send(None)
                     continue
+                self._gate.enter(lane_of(step))
                 try:
-                    response = self._http.send(step)
+                    with quiet_http_log():
+                        response = self._http.send(step)
                 except wire_errors() as error:
                     step = conversation.throw(transport_error(error))
                 else:
@@ -97,10 +132,12 @@ class OmniHumanClient(_Configured):
             self._http = None
 
 
-class AsyncOmniHumanClient(_Configured):
+class AsyncOmniHumanClient(_Configured[AsyncGate]):
     """Talks to the service on an event loop: for the triggerer. Arguments as :class:`OmniHumanClient`."""
 
+    _gate_class = AsyncGate
     _http: httpx.AsyncClient | None = None
+    _opening: asyncio.Lock | None = None
 
     async def perform(self, conversation: Conversation[T]) -> T:
         """Have the conversation; return its result.
@@ -108,7 +145,7 @@ class AsyncOmniHumanClient(_Configured):
         :param conversation: of ``self.api``
         :raises OmniHumanError: what the conversation raises
         """
-        self._http = self._http or await event_loop_http(self._auth)
+        http = self._http or await self._open()
         try:
             step = next(conversation)
             while True:
@@ -116,8 +153,10 @@ class AsyncOmniHumanClient(_Configured):
                     await asyncio.sleep(step.seconds)
                     step = conversation.send(None)
                     continue
+                await self._gate.enter(lane_of(step))
                 try:
-                    response = await self._http.send(step)
+                    with quiet_http_log():
+                        response = await http.send(step)
                 except wire_errors() as error:
                     step = conversation.throw(transport_error(error))
                 else:
@@ -125,6 +164,13 @@ class AsyncOmniHumanClient(_Configured):
         except StopIteration as stop:
             result: T = stop.value
             return result
+
+    async def _open(self) -> httpx.AsyncClient:
+        """Return the HTTP client, opened once, however many conversations begin meanwhile."""
+        self._opening = self._opening or asyncio.Lock()
+        async with self._opening:
+            self._http = self._http or await event_loop_http(self._auth)
+        return self._http
 
     async def __aenter__(self) -> Self:
         return self

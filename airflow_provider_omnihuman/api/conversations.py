@@ -25,9 +25,8 @@ from airflow_provider_omnihuman.api.actions import (
     submit_recognition,
     submit_video,
 )
-from airflow_provider_omnihuman.api.error_codes import Kind, lookup
+from airflow_provider_omnihuman.api.error_codes import CONCURRENCY_LIMIT, Kind, lookup
 from airflow_provider_omnihuman.api.errors import (
-    InvalidRequestError,
     MalformedReplyError,
     OmniHumanError,
     QuotaError,
@@ -46,7 +45,7 @@ from airflow_provider_omnihuman.api.models import (
 from airflow_provider_omnihuman.api.schedule import PollSchedule, Schedule
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
 from airflow_provider_omnihuman.api.submitting import check_reach, gave_up_while_forwarding, outcome_unknown
-from airflow_provider_omnihuman.api.urls import check_media_url, shown
+from airflow_provider_omnihuman.api.urls import check_media_url
 from airflow_provider_omnihuman.api.waiting import FaultWindow, Progress, Wait, lost_error, no_url_error, timeout_error
 
 __all__ = ["Conversation", "Conversations", "Pause"]
@@ -71,6 +70,10 @@ def _silent(_progress: Progress) -> None:
     """The default listener."""
 
 
+def _ignored() -> None:
+    """The other one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversations:
     """All that can be said to one site of the service.
@@ -82,6 +85,7 @@ class Conversations:
     :param first_backoff_s: pause before a call is made again, doubled each time, seconds
     :param clock: wall-clock time, epoch seconds
     :param rng: source of jitter
+    :param on_rate_refused: told when the service refuses a call for its rate, so that the next ones come slower
     """
 
     site: Site = MAINLAND
@@ -91,6 +95,7 @@ class Conversations:
     first_backoff_s: float = 2.0
     clock: Callable[[], float] = time.time
     rng: Random = field(default_factory=Random)
+    on_rate_refused: Callable[[], None] = _ignored
 
     def __post_init__(self) -> None:
         if self.endpoint:
@@ -116,8 +121,7 @@ class Conversations:
         call = submit_video(self.site, request)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                response = yield self._request(call)
-                return call.read(response)
+                return self._read(call, (yield self._request(call)))
             except TransportError as error:
                 if error.may_have_arrived:
                     raise outcome_unknown(error) from error
@@ -143,7 +147,7 @@ class Conversations:
         :raises TaskFailedError: the job is over without a video
         :raises OmniHumanError: any other error
         """
-        return (yield from self._asking(get_result(self.site, _task_id(task_id), aigc_meta=aigc_meta), task_id=task_id))
+        return (yield from self._asking(get_result(self.site, task_id, aigc_meta=aigc_meta), task_id=task_id))
 
     def wait_until_done(
         self,
@@ -167,7 +171,7 @@ class Conversations:
         :raises OmniHumanError: a permanent error, or faults for longer than ``wait`` tolerates
         """
         schedule = schedule or PollSchedule()
-        call = get_result(self.site, _task_id(task_id), aigc_meta=aigc_meta)
+        call = get_result(self.site, task_id, aigc_meta=aigc_meta)
         started, status, poll = self.clock(), None, 0
         faults, empty_urls = FaultWindow(wait.fault_tolerance_s), FaultWindow(wait.empty_url_tolerance_s)
         while True:
@@ -175,7 +179,7 @@ class Conversations:
             yield Pause(max(0.0, min(schedule.pause_s(poll, now=now, rng=self.rng), wait.deadline - now)))
             poll, asked_at = poll + 1, self.clock()
             try:
-                reply = call.read((yield self._request(call)))
+                reply = self._read(call, (yield self._request(call)))
             except OmniHumanError as error:
                 error.with_task(task_id)
                 if not error.retryable:
@@ -242,7 +246,7 @@ class Conversations:
         made_up = f"probe-{uuid.uuid4()}"
         call = get_result(self.site, made_up)
         try:
-            call.read((yield self._request(call)))
+            self._read(call, (yield self._request(call)))
         except ServiceError as error:
             # The question was understood, so the key is good; only what concerns access or the service itself is a no.
             if lookup(error.code or "", http_status=error.http_status).kind is not Kind.INPUT:
@@ -255,7 +259,7 @@ class Conversations:
         """Make a call that is safe to repeat, a few times if faults pass."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return call.read((yield self._request(call)))
+                return self._read(call, (yield self._request(call)))
             except OmniHumanError as error:
                 if task_id:
                     error.with_task(task_id)
@@ -263,6 +267,14 @@ class Conversations:
                     raise
             yield self._backoff(attempt)
         raise AssertionError("unreachable")
+
+    def _read(self, call: Call[T], response: httpx.Response) -> T:
+        try:
+            return call.read(response)
+        except QuotaError as error:
+            if error.code != CONCURRENCY_LIMIT:  # which no slower asking mends
+                self.on_rate_refused()
+            raise
 
     def _request(self, call: Call[Any]) -> httpx.Request:
         return call.to_request(self.base_url, connect_timeout_s=self.connect_timeout_s, read_timeout_s=self.read_timeout_s)
@@ -283,13 +295,3 @@ class Conversations:
             request_id=reply.request_id,
             asked_at=self.clock(),
         )
-
-
-def _task_id(task_id: object) -> str:
-    if not isinstance(task_id, str) or not task_id.strip():
-        raise InvalidRequestError(
-            f"the OmniHuman task id must be a non-empty string, not {shown(task_id)}: a number loses digits on its way"
-        )
-    if not task_id.isprintable():
-        raise InvalidRequestError(f"the OmniHuman task id holds characters that no task id has: {ascii(task_id)[:80]}")
-    return task_id

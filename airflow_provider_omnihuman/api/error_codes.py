@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["BUSINESS_CODES", "GATEWAY_CODES", "SUCCESS", "ErrorCode", "Kind", "Retry", "lookup"]
+__all__ = ["BUSINESS_CODES", "CONCURRENCY_LIMIT", "GATEWAY_CODES", "SUCCESS", "ErrorCode", "Kind", "Retry", "lookup"]
 
 SUCCESS = "10000"
+CONCURRENCY_LIMIT = "50430"
 
 
 class Retry(StrEnum):
@@ -92,7 +93,7 @@ BUSINESS_CODES = _table(
     ),
     ("50429", 429, Retry.ASK_AGAIN, Kind.QUOTA, "too many requests a second (QPS limit)", _QUOTA),
     # seen: a wrong req_key answered 50430 for ever, so every retry of it stands under a deadline.
-    ("50430", 429, Retry.ASK_AGAIN, Kind.QUOTA, "too many jobs at once (concurrency limit)", _QUOTA),
+    (CONCURRENCY_LIMIT, 429, Retry.ASK_AGAIN, Kind.QUOTA, "too many jobs at once (concurrency limit)", _QUOTA),
     ("50500", 500, Retry.ASK_AGAIN, Kind.INTERNAL, "internal error of the service", _INTERNAL),
     ("50501", 500, Retry.ASK_AGAIN, Kind.INTERNAL, "internal error of the algorithm", _INTERNAL),
     # The page's example, and what callers of this and its sibling services report (seen).

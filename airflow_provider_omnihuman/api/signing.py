@@ -42,7 +42,7 @@ def import_signer() -> tuple[Any, Any, Any]:
 class SignatureV4Auth(httpx.Auth):
     """Signs a request: Content-Type, Host and every ``X-*`` header, the query, and the very bytes of the body.
 
-    :param credentials: whose
+    :param credentials: whose; may be replaced, and each request is signed with what is there
     :param region: of the scope; the service rejects any but its own
     :param service: of the scope
     """
@@ -50,12 +50,12 @@ class SignatureV4Auth(httpx.Auth):
     requires_request_body = True
 
     def __init__(self, credentials: Credentials, *, region: str, service: str = SERVICE) -> None:
-        self._credentials = credentials
+        self.credentials = credentials
         self._region = region
         self._service = service
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self._credentials.access_key_id!r}, region={self._region!r})"
+        return f"{type(self).__name__}({self.credentials.access_key_id!r}, region={self._region!r})"
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """Sign and send. A refusal is answered by the service's own error, so one round is enough."""
@@ -75,7 +75,7 @@ class SignatureV4Auth(httpx.Auth):
         for name, value in request.headers.items():
             if name in signed or name.startswith("x-"):
                 sdk_request.headers[signed.get(name, name.title())] = value
-        keys = self._credentials
+        keys = self.credentials
         SignerV4.sign(
             sdk_request,
             SdkCredentials(

@@ -16,7 +16,6 @@ from typing import Any
 import httpx
 
 from airflow_provider_omnihuman.api.errors import TransportError
-from airflow_provider_omnihuman.api.redaction import redact_http_log
 from airflow_provider_omnihuman.api.signing import SignatureV4Auth, import_signer
 from airflow_provider_omnihuman.api.urls import scrub
 
@@ -39,13 +38,11 @@ _FOREIGN = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 
 def blocking_http(auth: SignatureV4Auth) -> httpx.Client:
     """Return a client for threads."""
-    redact_http_log()
     return httpx.Client(auth=auth, limits=_LIMITS)
 
 
 async def event_loop_http(auth: SignatureV4Auth) -> httpx.AsyncClient:
     """Return a client for this event loop, which it does not hold up: TLS context and imports take some 200 ms of CPU."""
-    redact_http_log()
     client_class, context = await asyncio.to_thread(_prepare)
     client: httpx.AsyncClient = client_class(auth=auth, limits=_LIMITS, verify=context)
     return client
