@@ -7,24 +7,32 @@ Example::
     with OmniHumanClient(Credentials("AKLT…", "…")) as client:
         job = client.perform(client.api.submit(VideoRequest(image_url="https://…", audio_url="https://…")))
         video = client.perform(client.api.wait_until_done(job.task_id, wait=Wait(deadline=time.time() + 7200)))
+
+Each name is imported when it is first used: a Dag file that needs the errors only does not pay for the client.
 """
 
-from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
-from airflow_provider_omnihuman.api.conversations import Conversation, Conversations, Pause
-from airflow_provider_omnihuman.api.errors import OmniHumanError
-from airflow_provider_omnihuman.api.models import (
-    AigcMeta,
-    Subjects,
-    Submission,
-    TaskReply,
-    TaskStatus,
-    Video,
-    VideoRequest,
-)
-from airflow_provider_omnihuman.api.schedule import PollSchedule
-from airflow_provider_omnihuman.api.signing import Credentials
-from airflow_provider_omnihuman.api.sites import INTERNATIONAL, MAINLAND, Site
-from airflow_provider_omnihuman.api.waiting import Progress, Wait
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
+    from airflow_provider_omnihuman.api.conversations import Conversation, Conversations, Pause
+    from airflow_provider_omnihuman.api.errors import OmniHumanError
+    from airflow_provider_omnihuman.api.models import (
+        AigcMeta,
+        Subjects,
+        Submission,
+        TaskReply,
+        TaskStatus,
+        Video,
+        VideoRequest,
+    )
+    from airflow_provider_omnihuman.api.schedule import PollSchedule
+    from airflow_provider_omnihuman.api.signing import Credentials
+    from airflow_provider_omnihuman.api.sites import INTERNATIONAL, MAINLAND, Site
+    from airflow_provider_omnihuman.api.waiting import Progress, Wait
 
 __all__ = [
     "INTERNATIONAL",
@@ -48,3 +56,32 @@ __all__ = [
     "VideoRequest",
     "Wait",
 ]
+
+_HOMES = {
+    "INTERNATIONAL": "sites",
+    "MAINLAND": "sites",
+    "AigcMeta": "models",
+    "AsyncOmniHumanClient": "client",
+    "Conversation": "conversations",
+    "Conversations": "conversations",
+    "Credentials": "signing",
+    "OmniHumanClient": "client",
+    "OmniHumanError": "errors",
+    "Pause": "conversations",
+    "PollSchedule": "schedule",
+    "Progress": "waiting",
+    "Site": "sites",
+    "Subjects": "models",
+    "Submission": "models",
+    "TaskReply": "models",
+    "TaskStatus": "models",
+    "Video": "models",
+    "VideoRequest": "models",
+    "Wait": "waiting",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
-
-import httpx
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
 __all__ = ["check_media_url", "is_private_host", "scrub", "shown", "sound_host", "without_query", "without_signature"]
 
-_URL_WITH_QUERY = re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*", re.IGNORECASE)
+# Patterns are compiled on first use, by `re` itself: every Dag file that imports an operator loads this module.
+_URL_WITH_QUERY = r"(?i)(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*"
 # A presigned query that lost its URL, or was percent-encoded into another one: S3, TOS and the like.
-_SIGNED_PARAMETERS = re.compile(
-    r"\b((?:X-[A-Za-z]+-)?(?:Signature|Credential|Security-Token)(?:=|%3D))[^\s&\"'<>]+", re.IGNORECASE
-)
+_SIGNED_PARAMETERS = r"(?i)\b((?:X-[A-Za-z]+-)?(?:Signature|Credential|Security-Token)(?:=|%3D))[^\s&\"'<>]+"
 # Names in the queries that S3, TOS, OSS, COS and Google stores, CloudFront and the service's own CDN sign URLs with.
-_SIGNING = re.compile(
-    r"x-(amz|tos|oss|goog|cos)-.*|x-expires|x-signature|lk3s|signature|expires|policy|key-pair-id|security-token"
-    r"|auth_key|accesskeyid|hdnts|hdnea|wssecret|wstime|awsaccesskeyid|ossaccesskeyid|googleaccessid|q-(sign|ak|key|header|url|signature).*",
-    re.IGNORECASE,
+_SIGNING = (
+    r"(?i)x-(amz|tos|oss|goog|cos)-.*|x-expires|x-signature|lk3s|signature|expires|policy|key-pair-id|security-token"
+    r"|auth_key|accesskeyid|hdnts|hdnea|wssecret|wstime|awsaccesskeyid|ossaccesskeyid|googleaccessid|q-(sign|ak|key|header|url|signature).*"
 )
-_AZURE_SIGNING = re.compile(r"sig|s[eprtv]|sk(oid|tid|t|e|s|v)", re.IGNORECASE)
+_AZURE_SIGNING = r"(?i)sig|s[eprtv]|sk(oid|tid|t|e|s|v)"
 """Shared access signatures: names so short that they mean this only where there is a ``sig``."""
-_USER_INFO = re.compile(r"(https?://)[^\s/?#\"'<>@]*@", re.IGNORECASE)
-_UNPRINTABLE = re.compile(r"[\x00-\x20\x7f]")
+_USER_INFO = r"(?i)(https?://)[^\s/?#\"'<>@]*@"
+_UNPRINTABLE = r"[\x00-\x20\x7f]"
 _SHOWN_CHARACTERS = 200
 _MAX_LABEL_CHARACTERS = 63
 """Of one part of a host name (RFC 1035)."""
@@ -45,14 +44,14 @@ def without_signature(url: str) -> str:
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     signing = [_SIGNING, *([_AZURE_SIGNING] if any(name.lower() == "sig" for name, _ in query) else [])]
-    query = [(name, value) for name, value in query if not any(pattern.fullmatch(name) for pattern in signing)]
+    query = [(name, value) for name, value in query if not any(re.fullmatch(pattern, name) for pattern in signing)]
     return parts._replace(query=urlencode(query), fragment="").geturl()
 
 
 def scrub(text: str) -> str:
     """Strip queries, passwords and signatures of every URL inside ``text``: the service may echo a presigned input."""
-    text = _URL_WITH_QUERY.sub(r"\1?…", text)
-    return _SIGNED_PARAMETERS.sub(r"\1…", _USER_INFO.sub(r"\1…@", text))
+    text = re.sub(_URL_WITH_QUERY, r"\1?…", text)
+    return re.sub(_SIGNED_PARAMETERS, r"\1…", re.sub(_USER_INFO, r"\1…@", text))
 
 
 def shown(value: object) -> str:
@@ -67,6 +66,8 @@ def shown(value: object) -> str:
 
 def sound_host(url: str) -> bool:
     """Say whether the host of ``url`` can be looked up at all: the resolver raises on empty and overlong parts."""
+    import httpx
+
     try:
         host = httpx.URL(url).raw_host.decode("ascii")
     except (httpx.InvalidURL, UnicodeError):
@@ -78,6 +79,8 @@ def sound_host(url: str) -> bool:
 
 
 def _split(url: str, *, field: str) -> SplitResult:
+    import httpx
+
     try:
         parts = urlsplit(url)
         _ = parts.port  # a port out of range raises here
@@ -103,7 +106,7 @@ def check_media_url(url: object, *, field: str) -> str:
             f"{field} is a data: URL, which the service refuses: upload the file and give its http(s) or s3:// URL"
         )
     plain = shown(without_query(url))
-    if _UNPRINTABLE.search(url):
+    if re.search(_UNPRINTABLE, url):
         raise InvalidRequestError(f"{field} holds a space or control character: {plain}; percent-encode it")
     parts = _split(url, field=field)
     if parts.scheme.lower() not in {"http", "https"} or not parts.hostname:
@@ -117,6 +120,8 @@ def check_media_url(url: object, *, field: str) -> str:
 
 def is_private_host(url: str) -> bool:
     """Say whether the host of ``url`` is one that only this machine or its network can reach."""
+    import ipaddress
+
     host = (urlsplit(url).hostname or "").lower().removesuffix(".")
     if host.endswith((".localhost", ".local", ".internal")):
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_omnihuman.hooks.default_connections import DOUBAO_SPEECH_CONN_ID
 from airflow_provider_omnihuman.hooks.fields import base_url, check_type, decoded_extra, extra_mapping, positive_seconds
 from airflow_provider_omnihuman.hooks.form import HookWithForm
 from airflow_provider_omnihuman.speech.doubao import DEFAULT_ENDPOINT, DoubaoCredentials, DoubaoSpeechEngine
@@ -27,7 +28,7 @@ class DoubaoSpeechHook(HookWithForm):
     """
 
     conn_name_attr = "doubao_speech_conn_id"
-    default_conn_name = "doubao_speech_default"
+    default_conn_name = DOUBAO_SPEECH_CONN_ID
     conn_type = "doubao_speech"
     hook_name = "Doubao Speech (Volcengine)"
 

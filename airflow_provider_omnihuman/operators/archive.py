@@ -5,22 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, AssetAlias
 
-from airflow_provider_omnihuman.api.urls import check_media_url
-from airflow_provider_omnihuman.archive.delivery import Delivery, warn_if_late
-from airflow_provider_omnihuman.archive.download import PATIENCE
 from airflow_provider_omnihuman.archive.errors import ArchiveError
-from airflow_provider_omnihuman.archive.index import write_index
 from airflow_provider_omnihuman.archive.label_policy import LabelPolicy
-from airflow_provider_omnihuman.archive.location import S3Location, locate
-from airflow_provider_omnihuman.archive.objects import put_object, with_metadata
-from airflow_provider_omnihuman.archive.protection import mark_of, refuse_inputs, refuse_what_is_there
-from airflow_provider_omnihuman.archive.reading import archive_facts, recorded_differences
-from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
-from airflow_provider_omnihuman.media.aigc_label import label_differences
+from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.operators.archive_inputs import epoch_s, request_facts, task_facts
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
@@ -30,7 +22,10 @@ if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk import Context, XComArg
 
+    from airflow_provider_omnihuman.archive.delivery import Delivery
+    from airflow_provider_omnihuman.archive.download import Patience
     from airflow_provider_omnihuman.archive.inspection import Inspection
+    from airflow_provider_omnihuman.archive.location import S3Location
 
 __all__ = ["DEFAULT_ASSET_ALIAS", "OmniHumanToS3Operator"]
 
@@ -93,7 +88,6 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
     template_fields_renderers = {"request": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#d9f2d9"
     signed_fields = ("video_url", "request")
-    patience = PATIENCE
 
     def __init__(
         self,
@@ -109,7 +103,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
         verify_duration: bool = True,
         aigc_label: str = "warn",
         done_at: float | str | XComArg | None = None,
-        omnihuman_conn_id: str = OmniHumanHook.default_conn_name,
+        omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
         aws_conn_id: str | None = "aws_default",
         **kwargs: Any,
     ) -> None:
@@ -143,10 +137,23 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
             location, manifest = (self._reuse if reused else self._archive)(hook, asked, context)
             return self._emit(context, location, manifest, reused=reused)
 
+    @cached_property
+    def patience(self) -> Patience:
+        """How long the download is tried for."""
+        from airflow_provider_omnihuman.archive.download import PATIENCE
+
+        return PATIENCE
+
     def _archive(self, hook: S3Hook, asked: dict[str, Any], context: Context) -> tuple[S3Location, dict[str, Any]]:
         """Bring the video from the service; return its place and its manifest."""
+        from airflow_provider_omnihuman.api.urls import check_media_url
+        from airflow_provider_omnihuman.archive.delivery import warn_if_late
+        from airflow_provider_omnihuman.archive.index import write_index
         from airflow_provider_omnihuman.archive.inspection import inspect_video
+        from airflow_provider_omnihuman.archive.objects import with_metadata
+        from airflow_provider_omnihuman.archive.protection import mark_of, refuse_what_is_there
         from airflow_provider_omnihuman.archive.transfer import download_to_s3
+        from airflow_provider_omnihuman.media.aigc_label import label_differences
 
         task_id = optional_text(self.omnihuman_task_id, field="omnihuman_task_id") or asked.get("task_id")
         location = self._location(hook, context, asked, task_id=task_id)
@@ -193,6 +200,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
     def _write_down(self, hook: S3Hook, inspection: Inspection, **facts: Any) -> dict[str, Any]:
         """Put poster and manifest beside the video; return the manifest."""
         from airflow_provider_omnihuman.archive.manifest import build_manifest, manifest_json
+        from airflow_provider_omnihuman.archive.objects import put_object
 
         manifest = build_manifest(inspection=inspection, **facts)
         put_object(hook, facts["poster"], inspection.poster, content_type="image/jpeg")
@@ -202,6 +210,9 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
 
     def _reuse(self, hook: S3Hook, asked: dict[str, Any], context: Context) -> tuple[S3Location, dict[str, Any]]:
         """Take the video that is in the archive already; return its place and its manifest."""
+        from airflow_provider_omnihuman.archive.location import S3Location
+        from airflow_provider_omnihuman.archive.protection import mark_of, refuse_what_is_there
+        from airflow_provider_omnihuman.archive.reading import recorded_differences
         from airflow_provider_omnihuman.archive.reuse import archived_at, copy_archive, read_reused
 
         manifest = read_reused(hook, asked["reused"], archive_index=asked.get("archive_index"))
@@ -225,6 +236,9 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
         return location, manifest
 
     def _location(self, hook: S3Hook, context: Context, asked: dict[str, Any], *, task_id: str | None) -> S3Location:
+        from airflow_provider_omnihuman.archive.location import locate
+        from airflow_provider_omnihuman.archive.protection import refuse_inputs
+
         location = locate(
             hook,
             bucket=optional_text(self.s3_bucket, field="s3_bucket"),
@@ -253,11 +267,16 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
             abort_orphaned_uploads(hook.get_conn(), location, before=getattr(ti, "start_date", None) or datetime.now(UTC))
 
     def _delivery(self, asked: dict[str, Any], *, task_id: str, done_at: float | None) -> Delivery:
+        from airflow_provider_omnihuman.archive.delivery import Delivery
+        from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+
         aigc_meta = aigc_meta_of(asked["aigc_meta"])
         return Delivery(OmniHumanHook(self.omnihuman_conn_id), task_id, aigc_meta=aigc_meta, done_at=done_at)
 
     def _emit(self, context: Context, location: S3Location, manifest: dict[str, Any], *, reused: bool) -> dict[str, Any]:
         """Emit the asset event; return the facts that it carries."""
+        from airflow_provider_omnihuman.archive.reading import archive_facts
+
         facts = archive_facts(manifest, reused=reused)
         for outlet in self.outlets:
             if isinstance(outlet, AssetAlias):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
-from airflow_provider_omnihuman.operators.inputs import MediaInputs
 from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
 from airflow_provider_omnihuman.operators.parameters import seconds
+
+if TYPE_CHECKING:
+    from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+    from airflow_provider_omnihuman.operators.inputs import MediaInputs
 
 __all__ = ["MediaOperator"]
 
@@ -37,9 +39,13 @@ class MediaOperator(SignedUrlsMasked):
     @cached_property
     def hook(self) -> OmniHumanHook:
         """The hook of this task."""
+        from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+
         return OmniHumanHook(self.omnihuman_conn_id)
 
     def _inputs(self) -> MediaInputs:
+        from airflow_provider_omnihuman.operators.inputs import MediaInputs
+
         self.hook.get_conn()  # a connection that cannot be read is told before anything else is done
         return MediaInputs(
             aws_conn_id=self.aws_conn_id,

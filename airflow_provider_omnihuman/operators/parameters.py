@@ -6,11 +6,13 @@ import json
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
-from airflow_provider_omnihuman.api.models import AigcMeta
 from airflow_provider_omnihuman.api.urls import shown
+
+if TYPE_CHECKING:
+    from airflow_provider_omnihuman.api.models import AigcMeta
 
 __all__ = ["aigc_meta_of", "boolean", "flag", "integer", "optional_seconds", "optional_text", "seconds", "url_list"]
 
@@ -119,6 +121,8 @@ def aigc_meta_of(value: Any) -> AigcMeta | None:
 
     :raises InvalidRequestError: names the field
     """
+    from airflow_provider_omnihuman.api.models import AigcMeta
+
     if isinstance(value, str):
         if value.strip().lower() in _EMPTY:
             return None

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_omnihuman.api.models import MAX_AUDIO_S
 from airflow_provider_omnihuman.api.urls import shown
-from airflow_provider_omnihuman.archive.spoken import keep_spoken, spoken_before, spoken_location
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import integer, optional_text
 from airflow_provider_omnihuman.speech.errors import SpeechInputError
-from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpeechEngine, SpokenAudio
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk import Context
 
     from airflow_provider_omnihuman.archive.location import S3Location
+    from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpeechEngine, SpokenAudio
 
 __all__ = ["TextToSpeechOperator"]
 
@@ -109,6 +107,8 @@ class TextToSpeechOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Speak, upload; return where and how long."""
+        from airflow_provider_omnihuman.archive.spoken import keep_spoken, spoken_before
+
         with raising_airflow_errors():
             engine = self._make_engine()
             if not isinstance(self.text, str):
@@ -130,6 +130,8 @@ class TextToSpeechOperator(BaseOperator):
             return self._facts(audio.duration_s, len(audio.data), **spoken)
 
     def _stored_as(self, engine: SpeechEngine) -> AudioFormat:
+        from airflow_provider_omnihuman.speech.protocol import AudioFormat
+
         audio_format = getattr(engine, "audio_format", AudioFormat.MP3)
         if audio_format not in list(AudioFormat):
             raise SpeechInputError(
@@ -139,6 +141,8 @@ class TextToSpeechOperator(BaseOperator):
 
     def _kept(self, place: S3Location, stored_as: AudioFormat, *, engine: SpeechEngine, voice: str) -> S3Location | None:
         """Return where the same speech would be kept; None where it is not wanted, or where nobody knows what an engine does."""
+        from airflow_provider_omnihuman.archive.spoken import spoken_location
+
         if not self.reuse_spoken or not isinstance(self.engine, str):
             return None
         what = {**self._settings(), "text": self.text, "engine": self.engine, "voice": voice, "conn": self.speech_conn_id}
@@ -218,6 +222,8 @@ class TextToSpeechOperator(BaseOperator):
         return hook, place
 
     def _upload(self, hook: S3Hook, place: S3Location, audio: SpokenAudio) -> None:
+        from airflow_provider_omnihuman.api.models import MAX_AUDIO_S
+
         hook.load_bytes(audio.data, place.key, place.bucket, replace=self.replace)
         self.log.info("%s: %.1f s of speech, %d bytes", place.uri, audio.duration_s, len(audio.data))
         if audio.duration_s >= MAX_AUDIO_S:

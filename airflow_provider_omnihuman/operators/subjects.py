@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
-from airflow_provider_omnihuman.api.models import MAX_MASKS
 from airflow_provider_omnihuman.api.urls import without_query
-from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.media import MediaOperator
 from airflow_provider_omnihuman.operators.parameters import optional_text
@@ -40,7 +39,7 @@ class _PortraitOperator(MediaOperator):
         *,
         image_url: str | XComArg,
         on_missing: OnMissing = "fail",
-        omnihuman_conn_id: str = OmniHumanHook.default_conn_name,
+        omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
         aws_conn_id: str | None = "aws_default",
         presigned_url_expires_in: timedelta | float = timedelta(hours=1),
         check_inputs: bool = True,
@@ -137,6 +136,7 @@ class OmniHumanSubjectDetectionOperator(_PortraitOperator):
 
     def _places(self, context: Context) -> list[S3Location]:
         """Return where the masks will go, largest first; what is wrong with it is told before anything is asked."""
+        from airflow_provider_omnihuman.api.models import MAX_MASKS
         from airflow_provider_omnihuman.archive.location import locate
         from airflow_provider_omnihuman.operators.destination import check_bucket
 

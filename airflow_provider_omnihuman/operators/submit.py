@@ -6,26 +6,23 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
-from random import Random
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.errors import QuotaError
-from airflow_provider_omnihuman.api.models import AigcMeta, VideoRequest
-from airflow_provider_omnihuman.api.submitting import quota_pause_s
-from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
-from airflow_provider_omnihuman.ledger.job import Finding, Job
+from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.ledger.policy import Policy
-from airflow_provider_omnihuman.ledger.stores import Ledger, ledger_for
-from airflow_provider_omnihuman.ledger.submissions import Submissions
 from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.media import MediaOperator
 from airflow_provider_omnihuman.operators.parameters import flag, optional_seconds, optional_text
-from airflow_provider_omnihuman.operators.request import PreparedRequest
-from airflow_provider_omnihuman.triggers.pause import QuotaPauseTrigger
-from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
+
+    from airflow_provider_omnihuman.api.models import AigcMeta, VideoRequest
+    from airflow_provider_omnihuman.ledger.job import Finding, Job
+    from airflow_provider_omnihuman.ledger.stores import Ledger
+    from airflow_provider_omnihuman.ledger.submissions import Submissions
+    from airflow_provider_omnihuman.operators.request import PreparedRequest
 
 __all__ = ["OmniHumanSubmitOperator"]
 
@@ -98,7 +95,7 @@ class OmniHumanSubmitOperator(MediaOperator):
         seed: int | str = -1,
         output_resolution: int | str = 1080,
         pe_fast_mode: bool | str = False,
-        omnihuman_conn_id: str = OmniHumanHook.default_conn_name,
+        omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
         aws_conn_id: str | None = "aws_default",
         presigned_url_expires_in: timedelta | float = timedelta(hours=24),
         check_inputs: bool = True,
@@ -144,11 +141,15 @@ class OmniHumanSubmitOperator(MediaOperator):
 
     def ledger(self, context: Context) -> Ledger:
         """Return where this task instance remembers its job."""
+        from airflow_provider_omnihuman.ledger.stores import ledger_for
+
         optional_text(self.ledger_path, field="ledger_path")  # refuses what is no text
         return ledger_for(context, ledger_path=self.ledger_path)
 
     def submissions(self, context: Context) -> Submissions:
         """Return the submits of this task instance."""
+        from airflow_provider_omnihuman.ledger.submissions import Submissions
+
         return Submissions(
             ledger=self.ledger(context),
             service=self.hook,
@@ -165,6 +166,8 @@ class OmniHumanSubmitOperator(MediaOperator):
 
         :raises OmniHumanError: there is no job, or its outcome is unknown
         """
+        from airflow_provider_omnihuman.operators.request import PreparedRequest
+
         max_billed_s = optional_seconds(self.max_billed_seconds, field="max_billed_seconds")
         quota_timeout_s = optional_seconds(self.quota_timeout, field="quota_timeout")
         submissions = self.submissions(context)
@@ -198,6 +201,12 @@ class OmniHumanSubmitOperator(MediaOperator):
 
     def _come_back(self, error: QuotaError, *, quota_timeout_s: float | None) -> None:
         """Defer until the limit may have room; return where the time for that is over, or was never given."""
+        from random import Random
+
+        from airflow_provider_omnihuman.api.submitting import quota_pause_s
+        from airflow_provider_omnihuman.triggers.pause import QuotaPauseTrigger
+        from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN
+
         now = time.time()
         since = self._quota_since or now
         if quota_timeout_s is None:

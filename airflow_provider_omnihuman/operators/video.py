@@ -13,20 +13,18 @@ from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import TaskFailedError, TaskLostError
-from airflow_provider_omnihuman.api.models import AigcMeta, Video
-from airflow_provider_omnihuman.api.schedule import PollSchedule
-from airflow_provider_omnihuman.api.waiting import Wait, usual_render_s
-from airflow_provider_omnihuman.ledger.job import Job
 from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.operators.errors import by_coming_back, by_submitting_anew, raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, flag, optional_text, seconds
-from airflow_provider_omnihuman.operators.request import PreparedRequest
-from airflow_provider_omnihuman.operators.reuse import ArchivedVideos
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
-from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, finished_task_id
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_omnihuman.api.models import AigcMeta, Video
+    from airflow_provider_omnihuman.ledger.job import Job
+    from airflow_provider_omnihuman.operators.request import PreparedRequest
+    from airflow_provider_omnihuman.operators.reuse import ArchivedVideos
 
 __all__ = ["OmniHumanVideoOperator"]
 
@@ -84,6 +82,10 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
 
     def execute(self, context: Context) -> Any:
         """Submit and wait; return the video."""
+        from airflow_provider_omnihuman.api.schedule import PollSchedule
+        from airflow_provider_omnihuman.api.waiting import Wait
+        from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger
+
         with raising_airflow_errors(mended=by_coming_back):
             # All that can fail on its own account fails here, before the job is paid for.
             aigc_meta = aigc_meta_of(self.aigc_meta)
@@ -114,6 +116,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Resume when the trigger has fired; return the video."""
+        from airflow_provider_omnihuman.triggers.task import finished_task_id
+
         with self._ended(context):
             video = self.hook.fresh_video(finished_task_id(event), aigc_meta=self._aigc_meta())
         ti = context["ti"]
@@ -151,6 +155,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         return {**video.to_dict(), "request": {**request, "done_at": video.asked_at}}
 
     def _warn_if_too_short(self, timeout_s: float, *, audio_s: float | None) -> None:
+        from airflow_provider_omnihuman.api.waiting import usual_render_s
+
         needed_s = usual_render_s(audio_s)
         if timeout_s < needed_s:
             self.log.warning(
@@ -176,11 +182,15 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         found = self._archive.find(facts["fingerprint"], aigc_meta=self._aigc_meta())
         if found is None:
             return None
+        from airflow_provider_omnihuman.ledger.job import Job
+
         self.log.info("Not submitted: the same video is in the archive, verified, at no cost: %s", found["reused"]["uri"])
         return Job(task_id=found["task_id"], facts={**facts, **found})
 
     @cached_property
     def _archive(self) -> ArchivedVideos:  # cached: each one looks the AWS connection up
+        from airflow_provider_omnihuman.operators.reuse import ArchivedVideos
+
         return ArchivedVideos(aws_conn_id=self.aws_conn_id, index=optional_text(self.archive_index, field="archive_index"))
 
     def _may_reuse(self, facts: dict[str, Any]) -> bool:

@@ -13,16 +13,17 @@ from airflow.providers.common.compat.sdk import AirflowSensorTimeout, conf
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_omnihuman.api.errors import OmniHumanError, WaitTimeoutError
-from airflow_provider_omnihuman.api.models import AigcMeta, Video
-from airflow_provider_omnihuman.api.schedule import PollSchedule
-from airflow_provider_omnihuman.api.waiting import Wait
-from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, seconds
-from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger, finished_task_id
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
+
+    from airflow_provider_omnihuman.api.models import AigcMeta, Video
+    from airflow_provider_omnihuman.api.schedule import PollSchedule
+    from airflow_provider_omnihuman.api.waiting import Wait
+    from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
 __all__ = ["OmniHumanTaskSensor"]
 
@@ -56,7 +57,7 @@ class OmniHumanTaskSensor(BaseSensorOperator):
         *,
         omnihuman_task_id: str | XComArg,
         aigc_meta: dict[str, str] | str | None = None,
-        omnihuman_conn_id: str = OmniHumanHook.default_conn_name,
+        omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
         timeout: timedelta | float = timedelta(hours=2),
         poke_interval: timedelta | float = 10.0,
         fault_tolerance: timedelta | float = timedelta(minutes=10),
@@ -73,10 +74,15 @@ class OmniHumanTaskSensor(BaseSensorOperator):
     @cached_property
     def hook(self) -> OmniHumanHook:
         """The hook of this task."""
+        from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+
         return OmniHumanHook(self.omnihuman_conn_id)
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow passes it
         """Look for the video, in the way that the mode asks for."""
+        from airflow_provider_omnihuman.api.schedule import PollSchedule
+        from airflow_provider_omnihuman.api.waiting import Wait
+
         with _raising_sensor_errors():
             aigc_meta = aigc_meta_of(self.aigc_meta)
             wait = Wait(
@@ -92,6 +98,8 @@ class OmniHumanTaskSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow passes it
         """Resume when the trigger has fired; return the video."""
+        from airflow_provider_omnihuman.triggers.task import finished_task_id
+
         with _raising_sensor_errors():
             return self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta)).to_dict()
 
@@ -108,6 +116,8 @@ class OmniHumanTaskSensor(BaseSensorOperator):
             return None
 
     def _defer(self, wait: Wait, *, schedule: PollSchedule, aigc_meta: AigcMeta | None) -> None:
+        from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger
+
         self.defer(
             trigger=OmniHumanTaskTrigger(
                 omnihuman_conn_id=self.omnihuman_conn_id,
