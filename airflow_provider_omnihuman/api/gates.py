@@ -157,9 +157,7 @@ class AsyncGate:
 
     def rejected(self) -> None:
         """Slow down: the service refused a request for its rate."""
-        loop = asyncio.get_running_loop()
-        self._rate.rejected(now=loop.time())
-        self._arm(loop)
+        self._rate.rejected(now=asyncio.get_running_loop().time())
 
     def set_limit(self, max_qps: float | None, *, sharers: int = 1, reserve: float = 0.0) -> None:
         """Take the limits of an edited connection; see :class:`RequestRate`."""

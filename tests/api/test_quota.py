@@ -168,6 +168,17 @@ def test_every_request_refused_still_lets_one_through_now_and_then():
     assert 0.1 <= rate.per_s(159) <= 0.5
 
 
+def test_a_request_that_was_not_sent_leaves_its_place_to_the_next_one():
+    rate = RequestRate(5)
+    assert rate.take(10)
+    assert rate.take(10.3)
+    rate.give_back(10.3)
+    assert rate.next_at(10.3) == pytest.approx(10.22)
+    assert rate.take(10.4)
+    rate.give_back(10.3)  # too late: another one has gone since
+    assert rate.next_at(10.4) == pytest.approx(10.62)
+
+
 # Edited connections, mistakes
 
 
