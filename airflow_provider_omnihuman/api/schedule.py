@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.render_times import RenderTimes
 
-__all__ = ["PollSchedule", "Schedule"]
+__all__ = ["LearnedSchedule", "PollSchedule", "Schedule"]
+
+_SHORTEST_S, _LONGEST_S = 2.0, 60.0
+_JITTER = 0.1
+_SOON_S = 10.0
+_POLLS_FOR_ALL, _POLLS_PER_S, _SLOWED_S = 40, 0.08, 12.5
+"""What a wait may poll before it slows down to 0.4 times the polls of a fixed 5 s: a queue not told of breaks forecasts."""
+_UNKNOWN_SHARE, _UNKNOWN_SHORTEST_S, _UNKNOWN_LONGEST_S = 0.1, 5.0, 30.0
+"""Where nobody knows when the job was submitted, it may be done at any time."""
+_URL_S = 3.0
+"""``done`` comes without a URL for a few seconds (seen)."""
+_LATE_SHARE = 0.1
 
 
 class Schedule(Protocol):
@@ -59,3 +72,102 @@ class PollSchedule:
 
     def heard(self, *, asked_at: float, is_done: bool, is_queued: bool = False) -> None:
         """Learn nothing: this schedule is fixed."""
+
+
+class LearnedSchedule:
+    """Polls when a job of its kind is likely to finish, as learned from those before; one object for each wait.
+
+    :param times: what was learned; shared by all waits, and told when this job is done
+    :param kind: of render, such as ``720-fast``
+    :param audio_s: length of the audio, seconds; None where it is not known
+    :param submitted_at: epoch seconds; None where it is not known: then the pauses grow with the time that this wait has taken
+    :param first_poll_at: no poll comes before, epoch seconds; in the past after a restart
+    """
+
+    __slots__ = (
+        "_audio_s",
+        "_born_at",
+        "_first_poll_at",
+        "_is_done",
+        "_kind",
+        "_planned_at",
+        "_polls",
+        "_running_at",
+        "_times",
+        "_waits_since",
+    )
+
+    def __init__(
+        self,
+        times: RenderTimes,
+        *,
+        kind: str,
+        audio_s: float | None,
+        submitted_at: float | None,
+        first_poll_at: float | None = None,
+    ) -> None:
+        self._times = times
+        self._kind = kind
+        self._audio_s = audio_s if audio_s is not None and 0 < audio_s < math.inf else None
+        self._born_at = submitted_at if submitted_at is not None and math.isfinite(submitted_at) else None
+        self._first_poll_at = -math.inf if first_poll_at is None else first_poll_at
+        self._waits_since: float | None = None
+        self._planned_at: float | None = None
+        self._running_at: float | None = None
+        self._polls = 0
+        self._is_done = False
+
+    def pause_s(self, poll: int, *, now: float, rng: Random) -> float:
+        """Return the pause before the poll with this number (0 is the first), in seconds."""
+        if self._waits_since is None:
+            self._waits_since = now
+        if self._is_done or self._born_at is None:
+            at = now + self._plain_gap_s(now - self._waits_since) * (1 + rng.uniform(-_JITTER, _JITTER))
+        else:
+            at = self._likely_at(now, born_at=self._born_at, rng=rng)
+        at = max(at, self._first_poll_at)
+        if self._planned_at is None:
+            self._planned_at = at
+        if at < now:  # resumed: those that were resumed with it do not ask all at once
+            at = now + _SOON_S * rng.random()
+        self._polls += 1
+        return at - now if poll == 0 else max(at - now, _SHORTEST_S)
+
+    def heard(self, *, asked_at: float, is_done: bool, is_queued: bool = False) -> None:
+        """Take note of a good reply; learn from the one that says that the job is done."""
+        if is_done:
+            if not self._is_done:
+                self._learn(asked_at)
+            self._is_done = True
+        elif is_queued and self._born_at is not None:
+            # Its turn has not come: it is as if it had been submitted only now.
+            self._born_at, self._running_at, self._polls = asked_at, None, 0
+        else:
+            self._running_at = asked_at
+        self._planned_at = None
+
+    def _learn(self, done_at: float) -> None:
+        """Tell how long the job took, unless this was found out late, after a restart or an outage: then nobody knows."""
+        if self._born_at is None or self._planned_at is None:
+            return
+        took_s = done_at - self._born_at
+        if done_at - self._planned_at <= max(_SOON_S, _LATE_SHARE * took_s):
+            running_s = 0.0 if self._running_at is None else max(self._running_at - self._born_at, 0.0)
+            self._times.record(self._kind, audio_s=self._audio_s, took_s=took_s, running_s=running_s)
+
+    def _plain_gap_s(self, waited_s: float) -> float:
+        if self._is_done:
+            return _URL_S
+        return min(max(_UNKNOWN_SHARE * waited_s, _UNKNOWN_SHORTEST_S), _UNKNOWN_LONGEST_S)
+
+    def _likely_at(self, now: float, *, born_at: float, rng: Random) -> float:
+        """Return when to look next, epoch seconds; in the past where a poll is overdue."""
+        outlook = self._times.outlook(self._kind, audio_s=self._audio_s)
+        age_s = max(now - born_at, 0.0)
+        is_first = self._running_at is None
+        steps = rng.random() if is_first else 1 + rng.uniform(-_JITTER, _JITTER)
+        look_s = outlook.next_look_s(0.0 if is_first else age_s, audio_s=self._audio_s, steps=steps)
+        look_s = min(look_s, max(age_s, outlook.early_s(self._audio_s)) + _LONGEST_S)
+        if self._polls > _POLLS_FOR_ALL + _POLLS_PER_S * age_s:
+            look_s = max(look_s, age_s + _SLOWED_S * steps)
+        return born_at + look_s
