@@ -80,6 +80,12 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
             "region": FormField("Region", "Signing region. Empty: the site's own (cn-north-1, ap-singapore-1)"),
             "session_token": FormField("Session token", "Only with temporary credentials (STS AssumeRole)", secret=True),
             "endpoint": FormField("Endpoint", "Base URL to use in place of the site's own, e.g. an emulator's"),
+            "max_qps": FormField(
+                "Requests a second",
+                "The account's QPS limit. Empty: not known; polls then slow down when the service refuses some",
+                kind="number",
+            ),
+            "triggerer_count": FormField("Triggerers", "How many triggerers share these requests. Empty: 1", kind="integer"),
             "connect_timeout_s": FormField("Connect timeout", "Seconds", kind="number"),
             "read_timeout_s": FormField("Read timeout", "Seconds to wait for a reply", kind="number"),
         },

@@ -10,7 +10,15 @@ from urllib.parse import urlsplit
 
 from airflow_provider_omnihuman.api.urls import shown, sound_host
 
-__all__ = ["base_url", "check_type", "decoded_extra", "extra_mapping", "positive_seconds"]
+__all__ = [
+    "base_url",
+    "check_type",
+    "decoded_extra",
+    "extra_mapping",
+    "optional_rate",
+    "positive_count",
+    "positive_seconds",
+]
 
 
 def check_type(conn_type: str | None, *, expected: str, error: type[Exception]) -> None:
@@ -53,16 +61,34 @@ def positive_seconds(extra: Mapping[str, Any], name: str, *, default: float, err
     :param default: seconds
     :param error: raised for anything but a positive, finite number
     """
+    seconds = _positive(extra, name, what="number of seconds", error=error)
+    return default if seconds is None else seconds
+
+
+def optional_rate(extra: Mapping[str, Any], name: str, *, error: type[Exception]) -> float | None:
+    """Return how often a second; None where the form was left empty. Arguments as of :func:`positive_seconds`."""
+    return _positive(extra, name, what="number of requests a second", error=error)
+
+
+def positive_count(extra: Mapping[str, Any], name: str, *, default: int, error: type[Exception]) -> int:
+    """Return a whole number, at least 1; the default where the form was left empty. Arguments as of :func:`positive_seconds`."""
+    count = _positive(extra, name, what="whole number", error=error)
+    if count is not None and count % 1:
+        raise error(f"extra {name} must be a positive whole number, not {shown(extra[name])}")
+    return default if count is None else int(count)
+
+
+def _positive(extra: Mapping[str, Any], name: str, *, what: str, error: type[Exception]) -> float | None:
     value = extra.get(name)
     if value is None or value == "":
-        return default
+        return None
     try:
-        seconds = math.nan if isinstance(value, bool) else float(value)
+        number = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise error(f"extra {name} must be a positive number of seconds, not {shown(value)}")
-    return seconds
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise error(f"extra {name} must be a positive {what}, not {shown(value)}")
+    return number
 
 
 def base_url(value: object, *, field: str, example: str, error: type[Exception]) -> str:

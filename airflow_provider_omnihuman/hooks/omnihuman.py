@@ -10,8 +10,10 @@ from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHuma
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
 from airflow_provider_omnihuman.api.errors import OmniHumanError, TaskNotDoneError
 from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, Video, VideoRequest
+from airflow_provider_omnihuman.api.quota import RequestRate
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
+from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.hooks.fields import decoded_extra
 from airflow_provider_omnihuman.hooks.form import HookWithForm
 from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
@@ -25,12 +27,13 @@ class OmniHumanHook(HookWithForm):
     """Talk to Volcengine OmniHuman 1.5 with the keys of an Airflow connection.
 
     :param omnihuman_conn_id: a connection of type ``omnihuman``: login and password are the Access Key ID and the Secret
-        Access Key; extras ``site``, ``region``, ``session_token``, ``endpoint``, ``connect_timeout_s``, ``read_timeout_s``
+        Access Key; extras ``site``, ``region``, ``session_token``, ``endpoint``, ``connect_timeout_s``, ``read_timeout_s``,
+        ``max_qps``, ``triggerer_count``
     :raises InvalidConnectionError: on first use, naming the field that is missing or wrong
     """
 
     conn_name_attr = "omnihuman_conn_id"
-    default_conn_name = "omnihuman_default"
+    default_conn_name = OMNIHUMAN_CONN_ID
     conn_type = "omnihuman"
     hook_name = "OmniHuman (Volcengine)"
 
@@ -60,12 +63,15 @@ class OmniHumanHook(HookWithForm):
 
     def get_conn(self) -> OmniHumanClient:
         """Return the synchronous client; one per hook."""
-        self._client = self._client or _client(OmniHumanClient, self.settings())
+        if self._client is None:
+            settings = self.settings()
+            self._client = settings.client(OmniHumanClient, rate=RequestRate(settings.max_qps))
         return self._client
 
     async def get_async_conn(self) -> AsyncOmniHumanClient:
         """Return a new asynchronous client, to be closed by the caller (``async with``)."""
-        return _client(AsyncOmniHumanClient, await self.async_settings())
+        settings = await self.async_settings()
+        return settings.client(AsyncOmniHumanClient, rate=RequestRate(settings.max_qps))
 
     @property
     def api(self) -> Conversations:
@@ -145,17 +151,3 @@ class OmniHumanHook(HookWithForm):
                 task_id=progress.task_id,
                 advice="wait for it first, with OmniHumanTaskSensor or OmniHumanVideoOperator",
             )
-
-
-C = TypeVar("C", OmniHumanClient, AsyncOmniHumanClient)
-
-
-def _client(cls: type[C], settings: ConnectionSettings) -> C:
-    return cls(
-        settings.credentials,
-        site=settings.site,
-        region=settings.region,
-        endpoint=settings.endpoint,
-        connect_timeout_s=settings.connect_timeout_s,
-        read_timeout_s=settings.read_timeout_s,
-    )

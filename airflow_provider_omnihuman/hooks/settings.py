@@ -6,18 +6,30 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
+from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
 from airflow_provider_omnihuman.api.errors import InvalidConnectionError
+from airflow_provider_omnihuman.api.quota import RequestRate
 from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site, site_named
-from airflow_provider_omnihuman.hooks.fields import base_url, check_type, extra_mapping, positive_seconds
+from airflow_provider_omnihuman.hooks.fields import (
+    base_url,
+    check_type,
+    extra_mapping,
+    optional_rate,
+    positive_count,
+    positive_seconds,
+)
 
 __all__ = ["ConnectionSettings"]
 
 _DEFAULT_CONNECT_TIMEOUT_S = 10.0
 _DEFAULT_READ_TIMEOUT_S = 30.0
 _UNSENDABLE = re.compile(r"[^\x21-\x7e]")
+
+
+C = TypeVar("C", OmniHumanClient, AsyncOmniHumanClient)
 
 
 class _Connection(Protocol):
@@ -43,6 +55,8 @@ class ConnectionSettings:
     :param endpoint: the extra ``endpoint``, or the host field: a base URL in place of the site's own
     :param connect_timeout_s: the extra ``connect_timeout_s``, seconds
     :param read_timeout_s: the extra ``read_timeout_s``, seconds
+    :param max_qps: the extra ``max_qps``: requests a second that the account may make; None: as many as the service takes
+    :param triggerer_count: the extra ``triggerer_count``: triggerers that share them
     """
 
     credentials: Credentials
@@ -51,6 +65,29 @@ class ConnectionSettings:
     endpoint: str
     connect_timeout_s: float
     read_timeout_s: float
+    max_qps: float | None = None
+    triggerer_count: int = 1
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """All but the keys and the limits: what a client cannot change in the midst of a conversation."""
+        return self.site, self.region, self.endpoint, self.connect_timeout_s, self.read_timeout_s
+
+    def client(self, kind: type[C], *, rate: RequestRate) -> C:
+        """Return a client with these settings.
+
+        :param kind: synchronous or asynchronous
+        :param rate: how fast it may ask
+        """
+        return kind(
+            self.credentials,
+            site=self.site,
+            region=self.region,
+            endpoint=self.endpoint,
+            connect_timeout_s=self.connect_timeout_s,
+            read_timeout_s=self.read_timeout_s,
+            rate=rate,
+        )
 
     @classmethod
     def read(cls, connection: _Connection, extra: object) -> ConnectionSettings:
@@ -76,6 +113,8 @@ class ConnectionSettings:
                 endpoint=_endpoint(connection, extra),
                 connect_timeout_s=seconds("connect_timeout_s", default=_DEFAULT_CONNECT_TIMEOUT_S),
                 read_timeout_s=seconds("read_timeout_s", default=_DEFAULT_READ_TIMEOUT_S),
+                max_qps=optional_rate(extra, "max_qps", error=InvalidConnectionError),
+                triggerer_count=positive_count(extra, "triggerer_count", default=1, error=InvalidConnectionError),
             )
         except InvalidConnectionError as error:
             error.message = f"connection {connection.conn_id!r}: {error.message}"

@@ -8,20 +8,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient
-from airflow_provider_omnihuman.api.error_codes import Retry
-from airflow_provider_omnihuman.api.errors import OmniHumanError, TransportError, error_from_dict
-from airflow_provider_omnihuman.api.models import AigcMeta
+from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
+from airflow_provider_omnihuman.api.error_codes import Kind, Retry, lookup
+from airflow_provider_omnihuman.api.errors import OmniHumanError, ServiceError, TransportError, error_from_dict
+from airflow_provider_omnihuman.api.models import AigcMeta, Video
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.urls import scrub, shown
 from airflow_provider_omnihuman.api.waiting import FaultWindow, Progress, Wait
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+from airflow_provider_omnihuman.hooks.shared_client import SharedClient
 
 __all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "finished_task_id"]
 
@@ -97,24 +99,34 @@ class OmniHumanTaskTrigger(BaseTrigger):
             yield TriggerEvent({"status": "success", "task_id": self.omnihuman_task_id})
 
     async def _wait(self) -> None:
-        async with await self._client() as client:
-            first_s = max(0.0, self.first_poll_at - time.time())
-            await client.perform(
-                client.api.wait_until_done(
-                    self.omnihuman_task_id,
-                    wait=Wait(deadline=self.deadline, fault_tolerance_s=self.fault_tolerance_s),
-                    aigc_meta=AigcMeta.from_dict(self.aigc_meta) if self.aigc_meta else None,
-                    schedule=PollSchedule(first_s=first_s, interval_s=self.poll_interval_s),
-                    on_change=self._log_progress,
-                )
-            )
+        async with aclosing(await self._share()) as shared:
+            while True:
+                keys = shared.client.credentials
+                try:
+                    await shared.client.perform(self._conversation(shared.client.api))
+                except ServiceError as error:
+                    is_access = lookup(error.code or "", http_status=error.http_status).kind is Kind.ACCESS
+                    if not is_access or not await shared.has_other_keys(keys):
+                        raise
+                    # The connection was edited meanwhile: the wait goes on with its new keys.
+                else:
+                    return
 
-    async def _client(self) -> AsyncOmniHumanClient:
-        """Return the client; a connection that cannot be looked up now (its backend is away) is asked for again."""
+    def _conversation(self, api: Conversations) -> Conversation[Video]:
+        return api.wait_until_done(
+            self.omnihuman_task_id,
+            wait=Wait(deadline=self.deadline, fault_tolerance_s=self.fault_tolerance_s),
+            aigc_meta=AigcMeta.from_dict(self.aigc_meta) if self.aigc_meta else None,
+            schedule=PollSchedule(first_s=max(0.0, self.first_poll_at - time.time()), interval_s=self.poll_interval_s),
+            on_change=self._log_progress,
+        )
+
+    async def _share(self) -> SharedClient:
+        """Return a share in the client; a connection that cannot be looked up now (its backend is away) is asked for again."""
         faults = FaultWindow(self.fault_tolerance_s)
         while True:
             try:
-                return await OmniHumanHook(self.omnihuman_conn_id).get_async_conn()
+                return await SharedClient.open(OmniHumanHook(self.omnihuman_conn_id))
             except OmniHumanError:
                 raise
             except Exception as error:  # noqa: BLE001 - the backends' own, of which there is no list

@@ -92,3 +92,25 @@ def test_empty_extras_of_the_form_mean_the_defaults():
 
 def test_no_secret_is_in_the_repr():
     assert "s3cr3t" not in repr(read(extra={"session_token": "s3cr3t"}))
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ({"max_qps": 0}, "extra max_qps must be a positive number of requests a second, not 0"),
+        ({"max_qps": "many"}, "extra max_qps"),
+        ({"max_qps": True}, "extra max_qps"),
+        ({"triggerer_count": 0}, "extra triggerer_count must be a positive whole number, not 0"),
+        ({"triggerer_count": 1.5}, "extra triggerer_count must be a positive whole number, not 1.5"),
+        ({"triggerer_count": "two"}, "extra triggerer_count"),
+    ],
+)
+def test_limits_that_make_no_sense_are_named(extra, message):
+    with pytest.raises(InvalidConnectionError, match=message):
+        read(extra=extra)
+
+
+def test_limits_come_as_numbers_or_as_the_forms_text():
+    assert (read(extra={}).max_qps, read(extra={}).triggerer_count) == (None, 1)
+    settings = read(extra={"max_qps": "0.5", "triggerer_count": "2"})
+    assert (settings.max_qps, settings.triggerer_count) == (0.5, 2)
