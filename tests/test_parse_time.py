@@ -1,0 +1,101 @@
+"""What a Dag file pays for its imports: the modules that they may load, listed, and no network."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from airflow_provider_omnihuman import get_provider_info
+from tests.conftest import PROJECT
+
+PACKAGE = "airflow_provider_omnihuman"
+INFO = get_provider_info()
+PUBLIC = [name for kind in ("operators", "sensors") for entry in INFO[kind] for name in entry["python-modules"]]
+DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
+
+AT_EVERY_START = {PACKAGE, f"{PACKAGE}.provider_info", f"{PACKAGE}.connection_forms"}
+"""Airflow itself reads the provider info, in each of its processes."""
+AT_PARSE_TIME = AT_EVERY_START | {
+    f"{PACKAGE}.{name}"
+    for name in (
+        # The packages themselves, and the classes that a Dag names.
+        *("api", "archive", "hooks", "ledger", "media", "operators", "sensors", "speech"),
+        *("operators.archive", "operators.speech", "operators.subjects", "operators.submit", "operators.video", "sensors.task"),
+        # Their bases, and how they read their arguments.
+        *("operators.archive_inputs", "operators.masking", "operators.media", "operators.parameters", "api.urls"),
+        # What arguments may say, which is checked as soon as they are given.
+        *("archive.label_policy", "hooks.default_connections", "ledger.policy"),
+        # What may be raised.
+        *("api.error_codes", "api.errors", "archive.errors", "media.errors", "operators.errors", "speech.errors"),
+    )
+}
+"""All else of this package waits until a task runs: dataclasses, clients, triggers, media."""
+
+BEFORE = "from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, Param, task"
+"""What a Dag file imports anyway."""
+MEASURE = """
+import json, runpy, sys
+
+def refuse(event, arguments):
+    if event in {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}:
+        raise PermissionError(f"the network is not to be used while a Dag file is parsed: {event}")
+
+sys.addaudithook(refuse)
+exec(sys.argv[1])
+before = set(sys.modules)
+exec(sys.argv[2])
+print(json.dumps({"before": sorted(before), "loaded": sorted(set(sys.modules) - before)}))
+"""
+
+
+def parse(code: str, *, before: str = BEFORE) -> dict[str, list[str]]:
+    """Run the code in a fresh interpreter that has no network; return the modules that it loaded."""
+    done = subprocess.run([sys.executable, "-c", MEASURE, before, code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    modules: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return modules
+
+
+def of_ours(modules: dict[str, list[str]]) -> set[str]:
+    return {name for name in [*modules["before"], *modules["loaded"]] if name.split(".")[0] == PACKAGE}
+
+
+def test_the_network_is_really_refused():
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, "", "import socket; socket.create_connection(('127.0.0.1', 9))"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "the network is not to be used" in done.stderr
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda name: name.removeprefix(f"{PACKAGE}."))
+def test_an_import_loads_only_what_is_listed(module):
+    modules = parse(f"import {module}")
+    assert module in modules["loaded"]
+    assert of_ours(modules) - AT_PARSE_TIME == set()
+    foreign = {name for name in modules["loaded"] if name.split(".")[0] != PACKAGE}
+    assert foreign == set(), "airflow.sdk has loaded all that is needed of others"
+
+
+def test_what_is_listed_is_loaded_by_something():
+    modules = parse("; ".join(f"import {module}" for module in PUBLIC))
+    assert of_ours(modules) == AT_PARSE_TIME
+
+
+@pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.stem)
+def test_making_tasks_loads_nothing_more(path):
+    modules = parse(f"runpy.run_path({str(path)!r})")
+    assert of_ours(modules) - AT_PARSE_TIME == set()
+
+
+def test_the_provider_info_needs_no_more_than_pythons_own_library():
+    modules = parse(f"import {PACKAGE}; {PACKAGE}.get_provider_info()", before="")
+    assert of_ours(modules) == AT_EVERY_START
+    foreign = {name.split(".")[0] for name in modules["loaded"]} - sys.stdlib_module_names - {PACKAGE}
+    assert foreign == set()
