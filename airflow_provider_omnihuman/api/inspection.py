@@ -29,6 +29,8 @@ _WIDTHS = array("d", (_EDGES[i + 1] - _EDGES[i] for i in range(_CELLS)))
 _NEIGHBOURS = 0.12
 """Share of the observations over which each one is smeared: enough to be smooth, few enough to keep two humps apart."""
 _WIDEST, _NARROWEST = 0.3, 0.01
+_CAUTION = 0.6
+"""Divided by the number of jobs seen: two that agree do not show that all do."""
 _RARE = 0.05
 _DOUBT = 0.3
 """The next job may take anything: believed as much as a third of a job seen. It is what finds a service that became faster."""
@@ -124,7 +126,7 @@ def _smeared(seen: Sequence[Seen]) -> list[float]:
     near, last = max(1, round(len(seen) * _NEIGHBOURS)), len(seen) - 1
     for i, one in enumerate(by_size):
         around = (middles[min(i + near, last)] - middles[max(i - near, 0)]) / 2 if last else _WIDEST
-        wide = min(max(around, _NARROWEST), _WIDEST)
+        wide = min(max(around, _NARROWEST, _CAUTION / len(seen)), _WIDEST)
         low = min(_cell(one.low - wide), _CELLS - 1.0)
         high = max(_cell(one.high + wide), low + 1.0)
         density = one.weight / (high - low)

@@ -20,8 +20,8 @@ _KINDS = 32
 _LONGEST_NAME = 64
 _REMADE_AFTER = 16
 """The outlook is made anew when a sixteenth of what it was made of is new: making it takes a millisecond."""
-_LATEST, _STREAK = 5, 4
-"""Four of five jobs beyond what one in twenty does, all the same way: the service has changed its speed."""
+_LATEST, _STREAK = 4, 3
+"""Three of four jobs beyond what one in twenty does, all the same way: the service has changed its speed."""
 _LONGEST_S = 24 * 3600.0
 """The service keeps a task for 12 h; nothing that is told to have taken longer is believed."""
 _SHORTEST_S = 1e-3
@@ -61,7 +61,7 @@ class RenderTimes:
 
     __slots__ = ("_delay_s", "_kinds")
 
-    def __init__(self, *, delay_s: float = 2.1) -> None:
+    def __init__(self, *, delay_s: float = 1.95) -> None:
         self._delay_s = delay_s
         self._kinds: dict[str, _Kind] = {}
 
@@ -101,7 +101,7 @@ class RenderTimes:
         return {"version": _VERSION, "kinds": {name: [list(job) for job in kind.jobs] for name, kind in self._kinds.items()}}
 
     @classmethod
-    def from_dict(cls, data: object, *, delay_s: float = 2.1) -> RenderTimes:
+    def from_dict(cls, data: object, *, delay_s: float = 1.95) -> RenderTimes:
         """Read what :meth:`to_dict` gave, in this process or another; what cannot be read is ignored.
 
         :param data: whatever was found

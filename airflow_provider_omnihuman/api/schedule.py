@@ -15,8 +15,8 @@ __all__ = ["LearnedSchedule", "PollSchedule", "Schedule"]
 _SHORTEST_S, _LONGEST_S = 2.0, 60.0
 _JITTER = 0.1
 _SOON_S = 10.0
-_POLLS_FOR_ALL, _POLLS_PER_S, _SLOWED_S = 40, 0.08, 12.5
-"""What a wait may poll before it slows down to 0.4 times the polls of a fixed 5 s: a queue not told of breaks forecasts."""
+_POLLS_FOR_ALL, _POLLS_PER_S, _SLOWED_S = 40, 0.077, 13.0
+"""What a wait may poll before it slows down to below 0.4 times a fixed 5 s: a queue that is not told of breaks forecasts."""
 _UNKNOWN_SHARE, _UNKNOWN_SHORTEST_S, _UNKNOWN_LONGEST_S = 0.1, 5.0, 30.0
 """Where nobody knows when the job was submitted, it may be done at any time."""
 _URL_S = 3.0
