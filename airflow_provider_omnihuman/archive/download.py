@@ -15,6 +15,7 @@ import httpx
 
 from airflow_provider_omnihuman.api.redaction import redact_http_log
 from airflow_provider_omnihuman.api.urls import without_query
+from airflow_provider_omnihuman.archive.direct_transport import direct_transport
 from airflow_provider_omnihuman.archive.errors import DeadUrlError, DownloadError, InterruptedDownloadError
 
 __all__ = ["PATIENCE", "Download", "Patience", "Sink"]
@@ -117,7 +118,8 @@ class Download:
         redact_http_log()
         timeout = httpx.Timeout(self._patience.read_timeout_s, connect=self._patience.connect_timeout_s)
         self._end = self._patience.clock() + self._patience.total_s
-        with httpx.Client(headers={"Accept-Encoding": "identity"}, follow_redirects=True, timeout=timeout) as client:
+        headers = {"Accept-Encoding": "identity"}
+        with httpx.Client(headers=headers, follow_redirects=True, timeout=timeout, transport=direct_transport()) as client:
             self._run(client)
 
     def _run(self, client: httpx.Client) -> None:
