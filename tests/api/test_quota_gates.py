@@ -10,10 +10,10 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from virtual_time import run
 
 from airflow_provider_omnihuman.api.gates import AsyncGate, Gate, Lane, Queue
 from airflow_provider_omnihuman.api.quota import RequestRate
-from tests.api.virtual_time import run
 
 GAP_S = 0.22  # between two requests of 5 a second
 
