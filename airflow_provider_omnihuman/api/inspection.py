@@ -27,7 +27,7 @@ _CELL = 2 * _REACH / _CELLS
 _EDGES = array("d", (math.exp(-_REACH + i * _CELL) for i in range(_CELLS + 1)))
 _WIDTHS = array("d", (_EDGES[i + 1] - _EDGES[i] for i in range(_CELLS)))
 _NEIGHBOURS = 0.12
-"""Share of the observations over which each one is smeared: enough to be smooth, few enough to keep two humps apart."""
+"""Share of the observations over which each one is smeared, the nearer side counts: smooth, yet two humps stay apart."""
 _WIDEST, _NARROWEST = 0.3, 0.01
 _CAUTION = 0.6
 """Divided by the number of jobs seen: two that agree do not show that all do."""
@@ -125,7 +125,8 @@ def _smeared(seen: Sequence[Seen]) -> list[float]:
     middles = [(one.low + one.high) / 2 for one in by_size]
     near, last = max(1, round(len(seen) * _NEIGHBOURS)), len(seen) - 1
     for i, one in enumerate(by_size):
-        around = (middles[min(i + near, last)] - middles[max(i - near, 0)]) / 2 if last else _WIDEST
+        above = middles[i + near] - middles[i] if i + near <= last else _WIDEST
+        around = min(above, middles[i] - middles[i - near] if i >= near else _WIDEST)
         wide = min(max(around, _NARROWEST, _CAUTION / len(seen)), _WIDEST)
         low = min(_cell(one.low - wide), _CELLS - 1.0)
         high = max(_cell(one.high + wide), low + 1.0)

@@ -59,10 +59,10 @@ class RenderTimes:
         than 0.4 times the polls of a fixed 5 s are made all the same
     """
 
-    __slots__ = ("_delay_s", "_kinds")
+    __slots__ = ("_kinds", "delay_s")
 
-    def __init__(self, *, delay_s: float = 1.95) -> None:
-        self._delay_s = delay_s
+    def __init__(self, *, delay_s: float = 2.15) -> None:
+        self.delay_s = delay_s
         self._kinds: dict[str, _Kind] = {}
 
     def record(self, kind: str, *, audio_s: float | None, took_s: float, running_s: float = 0.0) -> None:
@@ -93,7 +93,7 @@ class RenderTimes:
         known = self._kind(kind) or _Kind()
         by_audio = audio_s is not None
         if by_audio not in known.outlooks:
-            known.outlooks[by_audio] = Outlook.of(known.jobs, by_audio=by_audio, delay_s=self._delay_s)
+            known.outlooks[by_audio] = Outlook.of(known.jobs, by_audio=by_audio, delay_s=self.delay_s)
         return known.outlooks[by_audio]
 
     def to_dict(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class RenderTimes:
         return {"version": _VERSION, "kinds": {name: [list(job) for job in kind.jobs] for name, kind in self._kinds.items()}}
 
     @classmethod
-    def from_dict(cls, data: object, *, delay_s: float = 1.95) -> RenderTimes:
+    def from_dict(cls, data: object, *, delay_s: float = 2.15) -> RenderTimes:
         """Read what :meth:`to_dict` gave, in this process or another; what cannot be read is ignored.
 
         :param data: whatever was found

@@ -15,8 +15,9 @@ __all__ = ["LearnedSchedule", "PollSchedule", "Schedule"]
 _SHORTEST_S, _LONGEST_S = 2.0, 60.0
 _JITTER = 0.1
 _SOON_S = 10.0
-_POLLS_FOR_ALL, _POLLS_PER_S, _SLOWED_S = 40, 0.077, 13.0
-"""What a wait may poll before it slows down to below 0.4 times a fixed 5 s: a queue that is not told of breaks forecasts."""
+_POLLS_FOR_ALL, _SLOWED = 40, 6.0
+"""What a wait may poll before it slows down to a poll each six times the delay wanted, which is below 0.4 times what the fixed
+interval with that delay makes: a queue that is not told of breaks every forecast."""
 _UNKNOWN_SHARE, _UNKNOWN_SHORTEST_S, _UNKNOWN_LONGEST_S = 0.1, 5.0, 30.0
 """Where nobody knows when the job was submitted, it may be done at any time."""
 _URL_S = 3.0
@@ -168,6 +169,7 @@ class LearnedSchedule:
         steps = rng.random() if is_first else 1 + rng.uniform(-_JITTER, _JITTER)
         look_s = outlook.next_look_s(0.0 if is_first else age_s, audio_s=self._audio_s, steps=steps)
         look_s = min(look_s, max(age_s, outlook.early_s(self._audio_s)) + _LONGEST_S)
-        if self._polls > _POLLS_FOR_ALL + _POLLS_PER_S * age_s:
-            look_s = max(look_s, age_s + _SLOWED_S * steps)
+        slowed_s = _SLOWED * self._times.delay_s
+        if self._polls > _POLLS_FOR_ALL + age_s / slowed_s:
+            look_s = max(look_s, age_s + slowed_s * steps)
         return born_at + look_s
