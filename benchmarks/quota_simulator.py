@@ -101,7 +101,7 @@ class Scheduler:
     """Airflow's: once a round it starts the tasks that have a slot, of a run the lowest map index first.
 
     :param slots: of the pool
-    :param start_s: from its start by the scheduler to the first request of a task's process, as seen in a real Airflow on two cores
+    :param start_s: from a task's start to its process's first request: seen in a real Airflow, on two cores
     :param round_s: how long a round of the scheduler takes
     :param per_round: how many tasks it starts in one
     """
