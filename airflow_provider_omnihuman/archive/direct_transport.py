@@ -6,6 +6,7 @@ where Python's ``http.client`` needs 0.35. All else (redirects, headers, decodin
 
 from __future__ import annotations
 
+import http
 import http.client
 import re
 import ssl
@@ -65,8 +66,8 @@ def _ask(connection: http.client.HTTPConnection, request: httpx.Request) -> http
     connection.endheaders(request.read() or None)
     reply = connection.getresponse()
     lengths = set(reply.headers.get_all("Content-Length", []))
-    if len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
-        raise http.client.HTTPException("the length of the reply is not one number")
+    if reply.headers.defects or len(lengths) > 1 or not all(map(_LENGTH.fullmatch, lengths)):
+        raise http.client.HTTPException  # http.client itself would take what it can of such headers
     return reply
 
 
@@ -89,13 +90,16 @@ class _Body(httpx.SyncByteStream):
         self._reply = reply
 
     def __iter__(self) -> Iterator[bytes]:
-        while piece := self._read():
+        # Headers that break off end like a body without a length; so an empty one is none.
+        is_missing = self._reply.status == http.HTTPStatus.OK and self._reply.length is None and not self._reply.chunked
+        while piece := self._read(is_missing=is_missing):
+            is_missing = False
             yield piece
 
-    def _read(self) -> bytes:
+    def _read(self, *, is_missing: bool) -> bytes:
         with _as_errors_of_httpx(httpx.ReadTimeout, httpx.ReadError):
             piece = self._reply.read1(_PIECE_BYTES)
-            if not piece and self._reply.length:
+            if not piece and (self._reply.length or is_missing):
                 raise http.client.IncompleteRead(b"", self._reply.length)
         return piece
 
