@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 import sys
+from functools import cache
 from typing import Any
 
 import httpx
@@ -19,7 +20,7 @@ from airflow_provider_omnihuman.api.errors import TransportError
 from airflow_provider_omnihuman.api.signing import SignatureV4Auth, import_signer
 from airflow_provider_omnihuman.api.urls import scrub
 
-__all__ = ["blocking_http", "event_loop_http", "transport_error", "wire_errors"]
+__all__ = ["blocking_http", "event_loop_http", "tls_context", "transport_error", "wire_errors"]
 
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=120.0)
 """httpx drops idle connections after 5 s by default, and would reconnect at every poll: this is longer than any gap of ours."""
@@ -36,9 +37,15 @@ _NEVER_ARRIVED = (
 _FOREIGN = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
 
 
+@cache
+def tls_context() -> ssl.SSLContext:
+    """Return this process's TLS context: to read the certificates takes 25 ms of CPU, and httpx does so for each client."""
+    return httpx.create_ssl_context()
+
+
 def blocking_http(auth: SignatureV4Auth) -> httpx.Client:
     """Return a client for threads."""
-    return httpx.Client(auth=auth, limits=_LIMITS)
+    return httpx.Client(auth=auth, limits=_LIMITS, verify=tls_context())
 
 
 async def event_loop_http(auth: SignatureV4Auth) -> httpx.AsyncClient:
@@ -52,7 +59,7 @@ def _prepare() -> tuple[type[httpx.AsyncClient], ssl.SSLContext]:
     from httpx_aiohttp import HttpxAiohttpClient
 
     import_signer()
-    return HttpxAiohttpClient, httpx.create_ssl_context()
+    return HttpxAiohttpClient, tls_context()
 
 
 def wire_errors() -> tuple[type[Exception], ...]:

@@ -15,6 +15,7 @@ import httpx
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S, MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
 from airflow_provider_omnihuman.api.redaction import redact_http_log
+from airflow_provider_omnihuman.api.transport import tls_context
 from airflow_provider_omnihuman.api.urls import check_media_url, scrub, shown, without_signature
 from airflow_provider_omnihuman.media.errors import MediaError
 
@@ -187,7 +188,7 @@ def _opened(url: str, *, shown: str, field: str, limit: int) -> Iterator[IO[byte
 
 def _download(url: str, file: IO[bytes], *, shown: str, field: str, limit: int) -> None:
     redact_http_log()
-    with httpx.stream("GET", url, follow_redirects=True, timeout=30.0) as response:
+    with httpx.stream("GET", url, follow_redirects=True, timeout=30.0, verify=tls_context()) as response:
         if response.status_code in _REFUSED:
             raise InvalidRequestError(
                 f"{field} {shown} cannot be fetched: HTTP {response.status_code}; check that it exists, that the "
