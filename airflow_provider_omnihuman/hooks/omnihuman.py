@@ -11,11 +11,13 @@ from airflow_provider_omnihuman.api.conversations import Conversation, Conversat
 from airflow_provider_omnihuman.api.errors import OmniHumanError, TaskNotDoneError
 from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, Video, VideoRequest
 from airflow_provider_omnihuman.api.quota import RequestRate
-from airflow_provider_omnihuman.api.schedule import PollSchedule
+from airflow_provider_omnihuman.api.render import Render
+from airflow_provider_omnihuman.api.schedule import PollSchedule, Schedule
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.hooks.fields import decoded_extra
 from airflow_provider_omnihuman.hooks.form import HookWithForm
+from airflow_provider_omnihuman.hooks.render_times_file import learning
 from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
 
 __all__ = ["OmniHumanHook"]
@@ -100,15 +102,21 @@ class OmniHumanHook(HookWithForm):
         *,
         wait: Wait,
         aigc_meta: AigcMeta | None = None,
-        schedule: PollSchedule | None = None,
+        schedule: Schedule | None = None,
+        render: Render | None = None,
         on_change: Callable[[Progress], None] | None = None,
     ) -> Video:
-        """Block until the video is there; see :meth:`Conversations.wait_until_done`. Changes are logged by default."""
-        return self.perform(
-            self.api.wait_until_done(
-                task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=on_change or self._log_progress
-            )
-        )
+        """Block until the video is there; see :meth:`Conversations.wait_until_done`. Changes are logged by default.
+
+        :param schedule: when to ask; None: as learned from the jobs that finished before
+        :param render: what is known of the job beforehand, for that
+        """
+        if schedule is None:
+            with learning(self.omnihuman_conn_id) as times:
+                learned = (render or Render()).schedule(times)
+                return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=learned, on_change=on_change)
+        told = on_change or self._log_progress
+        return self.perform(self.api.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=told))
 
     def fresh_video(self, task_id: str, *, aigc_meta: AigcMeta | None = None, patience_s: float = 300.0) -> Video:
         """Ask for a finished task's video anew: each URL has its own hour. A task that is not finished is told at once.

@@ -10,17 +10,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Self
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from weakref import WeakKeyDictionary
 
 from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient
 from airflow_provider_omnihuman.api.quota import RequestRate, reserve_for_workers
+from airflow_provider_omnihuman.api.render_times import RenderTimes
 from airflow_provider_omnihuman.api.signing import Credentials
+from airflow_provider_omnihuman.hooks.render_times_file import RenderTimesFile
 
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
     from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
+
+_Identity: TypeAlias = tuple[object, ...]
 
 __all__ = ["FAILURE_KEPT_S", "LOOKED_UP_EVERY_S", "SharedClient"]
 
@@ -32,8 +36,20 @@ FAILURE_KEPT_S = 5.0
 """A secrets backend that is away is not asked by each of ten thousand waits."""
 
 
-class _LookUp:
-    """The look-up of one connection, shared by all who ask while it is under way or fresh."""
+@dataclass(slots=True)
+class _Client:
+    """A client, and how many keep it open."""
+
+    client: AsyncOmniHumanClient
+    renewing: asyncio.Task[None]
+    users: int = 0
+
+
+class _Connection:
+    """One connection, as all on an event loop share it: its settings, its clients, what was learned of its renders.
+
+    :param hook: names it
+    """
 
     def __init__(self, hook: OmniHumanHook) -> None:
         self._hook = hook
@@ -41,9 +57,13 @@ class _LookUp:
         self._found: ConnectionSettings | None = None
         self._failure: Exception | None = None
         self._at = -math.inf
+        self._file = RenderTimesFile(hook.omnihuman_conn_id)
+        self._kept: dict[str, Any] = {}
+        self.times: RenderTimes | None = None
+        self.clients: dict[_Identity, _Client] = {}
 
     async def settings(self, *, max_age_s: float) -> ConnectionSettings:
-        """Return the connection's settings, looked up at most that long ago."""
+        """Return its settings, looked up at most that long ago; who asks meanwhile shares the look-up."""
         age_s = asyncio.get_running_loop().time() - self._at
         if age_s > (FAILURE_KEPT_S if self._failure else max_age_s):
             # A task of its own: whoever began it may be cancelled while others wait for it.
@@ -57,6 +77,7 @@ class _LookUp:
 
     async def _ask(self) -> None:
         try:
+            self.times = self.times or await asyncio.to_thread(self._file.load)
             self._found, self._failure = await self._hook.async_settings(), None
         except Exception as error:  # noqa: BLE001 - the backends' own, of which there is no list; told to all who asked
             self._failure = error
@@ -64,25 +85,54 @@ class _LookUp:
             self._at = asyncio.get_running_loop().time()
             self._asking = None
 
+    def take(self, settings: ConnectionSettings) -> _Identity:
+        """Count one more user of the client with these settings, opened where there is none; return what names it."""
+        identity = settings.identity
+        if identity not in self.clients:
+            client = settings.client(AsyncOmniHumanClient, rate=RequestRate(None))
+            _apply(settings, client)
+            self.clients[identity] = _Client(client, asyncio.create_task(self._keep_renewing(identity)))
+        self.clients[identity].users += 1
+        return identity
 
-@dataclass(slots=True)
-class _Client:
-    """A client, and who keeps it open."""
+    async def give_back(self, identity: _Identity) -> None:
+        """Count one user less; close the client after the last one."""
+        shared = self.clients[identity]
+        shared.users -= 1
+        if shared.users:
+            return
+        del self.clients[identity]  # before the first await: who comes meanwhile opens another one
+        shared.renewing.cancel()
+        await shared.client.aclose()
+        await self._keep_what_was_learned()
 
-    client: AsyncOmniHumanClient
-    renewing: asyncio.Task[None]
-    users: int = 0
+    async def renew(self, identity: _Identity, *, max_age_s: float) -> None:
+        """Look the connection up, and give the client the keys and limits that it holds."""
+        settings = await self.settings(max_age_s=max_age_s)
+        shared = self.clients.get(identity)
+        if shared and identity == settings.identity:
+            if shared.client.credentials != settings.credentials:
+                log.info("Connection %r has other keys now: going on with them", self._hook.omnihuman_conn_id)
+            _apply(settings, shared.client)
+
+    async def _keep_renewing(self, identity: _Identity) -> None:
+        while True:
+            await asyncio.sleep(LOOKED_UP_EVERY_S)
+            try:
+                await self.renew(identity, max_age_s=0)
+            except Exception as error:  # noqa: BLE001 - as above; what was looked up before may still be good
+                name, kind = self._hook.omnihuman_conn_id, type(error).__name__
+                log.warning("Connection %r cannot be looked up, going on with what it held: %s", name, kind)
+            await self._keep_what_was_learned()
+
+    async def _keep_what_was_learned(self) -> None:
+        learned = self.times.to_dict() if self.times else {}
+        if learned.get("kinds") and learned != self._kept:
+            self._kept = learned
+            await asyncio.to_thread(self._file.save, learned)
 
 
-@dataclass(slots=True)
-class _Room:
-    """What one event loop shares."""
-
-    look_ups: dict[str, _LookUp] = field(default_factory=dict)
-    clients: dict[tuple[object, ...], _Client] = field(default_factory=dict)
-
-
-_rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, _Room] = WeakKeyDictionary()
+_connections: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Connection]] = WeakKeyDictionary()
 
 
 class SharedClient:
@@ -92,12 +142,11 @@ class SharedClient:
     for those who come later.
     """
 
-    __slots__ = ("_hook", "_key", "_room")
+    __slots__ = ("_connection", "_identity")
 
-    def __init__(self, hook: OmniHumanHook) -> None:
-        self._hook = hook
-        self._room = _rooms.setdefault(asyncio.get_running_loop(), _Room())
-        self._key: tuple[object, ...] = ()
+    def __init__(self, connection: _Connection, identity: _Identity) -> None:
+        self._connection = connection
+        self._identity = identity
 
     @classmethod
     async def open(cls, hook: OmniHumanHook) -> Self:
@@ -106,28 +155,26 @@ class SharedClient:
         :param hook: names the connection
         :raises Exception: whatever the look-up of the connection raises
         """
-        share = cls(hook)
-        settings = await share._look_up(max_age_s=LOOKED_UP_EVERY_S)
-        share._key = (hook.omnihuman_conn_id, *settings.identity)
-        shared = share._room.clients.get(share._key) or share._opened(settings)
-        shared.users += 1
-        return share
+        connections = _connections.setdefault(asyncio.get_running_loop(), {})
+        connection = connections.get(hook.omnihuman_conn_id) or _Connection(hook)
+        connections[hook.omnihuman_conn_id] = connection
+        settings = await connection.settings(max_age_s=LOOKED_UP_EVERY_S)
+        return cls(connection, connection.take(settings))
 
     async def aclose(self) -> None:
         """Give the share back; the last one closes the client."""
-        shared = self._room.clients[self._key]
-        shared.users -= 1
-        if not shared.users:
-            # All before the first await: who comes meanwhile opens another one.
-            del self._room.clients[self._key]
-            self._room.look_ups.pop(self._hook.omnihuman_conn_id, None)
-            shared.renewing.cancel()
-            await shared.client.aclose()
+        await self._connection.give_back(self._identity)
 
     @property
     def client(self) -> AsyncOmniHumanClient:
         """The client; not to be closed by who shares it."""
-        return self._room.clients[self._key].client
+        return self._connection.clients[self._identity].client
+
+    @property
+    def times(self) -> RenderTimes:
+        """What was learned of this connection's renders."""
+        assert self._connection.times is not None
+        return self._connection.times
 
     async def has_other_keys(self, refused: Credentials) -> bool:
         """Look the connection up again, for its keys were refused; return whether it holds others by now.
@@ -135,36 +182,8 @@ class SharedClient:
         :param refused: the keys
         """
         if self.client.credentials == refused:
-            await self._renew(self._key, max_age_s=FAILURE_KEPT_S)
+            await self._connection.renew(self._identity, max_age_s=FAILURE_KEPT_S)
         return self.client.credentials != refused
-
-    async def _look_up(self, *, max_age_s: float) -> ConnectionSettings:
-        name = self._hook.omnihuman_conn_id
-        look_up = self._room.look_ups.get(name) or self._room.look_ups.setdefault(name, _LookUp(self._hook))
-        return await look_up.settings(max_age_s=max_age_s)
-
-    def _opened(self, settings: ConnectionSettings) -> _Client:
-        client = settings.client(AsyncOmniHumanClient, rate=RequestRate(None))
-        shared = _Client(client, asyncio.create_task(self._keep_renewing(self._key)))
-        self._room.clients[self._key] = shared
-        _apply(settings, client)
-        return shared
-
-    async def _keep_renewing(self, key: tuple[object, ...]) -> None:
-        while True:
-            await asyncio.sleep(LOOKED_UP_EVERY_S)
-            try:
-                await self._renew(key, max_age_s=0)
-            except Exception as error:  # noqa: BLE001 - as above; what was looked up before may still be good
-                log.warning("Connection %r cannot be looked up, going on with what it held: %s", key[0], type(error).__name__)
-
-    async def _renew(self, key: tuple[object, ...], *, max_age_s: float) -> None:
-        settings = await self._look_up(max_age_s=max_age_s)
-        shared = self._room.clients.get(key)
-        if shared and key[1:] == settings.identity:
-            if shared.client.credentials != settings.credentials:
-                log.info("Connection %r has other keys now: going on with them", key[0])
-            _apply(settings, shared.client)
 
 
 def _apply(settings: ConnectionSettings, client: AsyncOmniHumanClient) -> None:

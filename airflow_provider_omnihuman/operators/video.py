@@ -45,7 +45,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     :param timeout: how long one try waits for the video, a timedelta or seconds, by the wall clock; deferral and restarts do
         not extend it. The job may finish later: the next try picks it up. Renders take minutes to half an hour, and the
         account's queue comes on top
-    :param poll_interval: seconds between polls
+    :param poll_interval: time between polls, a timedelta or seconds; None: as learned from the jobs that finished before, rarely
+        at first and often around the expected end
     :param fault_tolerance: how long the service may be unreachable while waiting, a timedelta or seconds
     :param deferrable: wait in the triggerer instead of in a worker slot
     :param reuse_archived: return the archived video where the same one was asked for before (in any Dag, any run), verified by
@@ -64,7 +65,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         *,
         aigc_meta: dict[str, str] | str | None = None,
         timeout: timedelta | float = timedelta(hours=2),
-        poll_interval: float = 10.0,
+        poll_interval: timedelta | float | None = None,
         fault_tolerance: timedelta | float = timedelta(minutes=10),
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         reuse_archived: bool | None = None,
@@ -82,6 +83,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
 
     def execute(self, context: Context) -> Any:
         """Submit and wait; return the video."""
+        from airflow_provider_omnihuman.api.render import Render
         from airflow_provider_omnihuman.api.schedule import PollSchedule
         from airflow_provider_omnihuman.api.waiting import Wait
         from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger
@@ -89,7 +91,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         with raising_airflow_errors(mended=by_coming_back):
             # All that can fail on its own account fails here, before the job is paid for.
             aigc_meta = aigc_meta_of(self.aigc_meta)
-            schedule = PollSchedule(interval_s=seconds(self.poll_interval, field="poll_interval"))
+            interval_s = None if self.poll_interval is None else seconds(self.poll_interval, field="poll_interval")
             timeout_s = seconds(self.timeout, field="timeout")
             fault_tolerance_s = seconds(self.fault_tolerance, field="fault_tolerance")
             job = self.submit(context)
@@ -97,6 +99,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
             return self._result(job.video, job.facts)
         self._warn_if_too_short(timeout_s, audio_s=job.facts.get("audio_duration_s"))
         wait = Wait(deadline=time.time() + timeout_s, fault_tolerance_s=fault_tolerance_s)
+        render = Render.of(job.facts)
         if self.deferrable:
             self.defer(
                 trigger=OmniHumanTaskTrigger(
@@ -104,14 +107,16 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
                     omnihuman_task_id=job.task_id,
                     deadline=wait.deadline,
                     aigc_meta=job.facts["aigc_meta"],
-                    poll_interval_s=schedule.interval_s,
+                    poll_interval_s=interval_s,
+                    render=render.to_dict(),
                     fault_tolerance_s=wait.fault_tolerance_s,
                 ),
                 method_name="execute_complete",
                 timeout=timedelta(seconds=timeout_s) + DEFER_MARGIN,
             )
         with self._kept(context, job.task_id), self._ended(context):
-            video = self.hook.wait_until_done(job.task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule)
+            schedule = None if interval_s is None else PollSchedule(interval_s=interval_s)
+            video = self.hook.wait_until_done(job.task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, render=render)
         return self._result(video, job.facts)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:

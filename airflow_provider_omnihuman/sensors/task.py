@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from airflow_provider_omnihuman.api.models import AigcMeta, Video
-    from airflow_provider_omnihuman.api.schedule import PollSchedule
+    from airflow_provider_omnihuman.api.render import Render
     from airflow_provider_omnihuman.api.waiting import Wait
     from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
 __all__ = ["OmniHumanTaskSensor"]
+
+_RESCHEDULED_EVERY_S = 10.0
 
 
 class OmniHumanTaskSensor(BaseSensorOperator):
@@ -42,30 +44,38 @@ class OmniHumanTaskSensor(BaseSensorOperator):
     :param omnihuman_conn_id: the connection that submitted it (templated)
     :param timeout: how long to wait, a timedelta or seconds, by the wall clock; ends in ``AirflowSensorTimeout``, which is
         not retried. The job may still finish: a sensor started anew within 12 h of the submit picks it up
-    :param poke_interval: seconds between polls
+    :param request: what the submit operator pushed under that key: with it, a learned interval knows what it waits for
+        (templated)
+    :param poke_interval: time between polls, a timedelta or seconds; None: as learned from the jobs that finished before, rarely
+        at first and often around the expected end; with ``mode="reschedule"``, 10 s
     :param fault_tolerance: how long the service may be unreachable while waiting, a timedelta or seconds
     :param deferrable: wait in the triggerer instead of in a worker slot
     :raises AirflowFailException: the job failed, is lost, or the keys are refused: what no retry mends
     :raises AirflowSensorTimeout: not done in time
     """
 
-    template_fields: Sequence[str] = ("omnihuman_task_id", "aigc_meta", "omnihuman_conn_id")
+    template_fields: Sequence[str] = ("omnihuman_task_id", "request", "aigc_meta", "omnihuman_conn_id")
     ui_color = "#d7e8ff"
 
     def __init__(
         self,
         *,
         omnihuman_task_id: str | XComArg,
+        request: dict[str, Any] | XComArg | None = None,
         aigc_meta: dict[str, str] | str | None = None,
         omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
         timeout: timedelta | float = timedelta(hours=2),
-        poke_interval: timedelta | float = 10.0,
+        poke_interval: timedelta | float | None = None,
         fault_tolerance: timedelta | float = timedelta(minutes=10),
         deferrable: bool = conf.getboolean("operators", "default_deferrable", fallback=False),
         **kwargs: Any,
     ) -> None:
-        super().__init__(timeout=timeout, poke_interval=poke_interval, **kwargs)
+        super().__init__(
+            timeout=timeout, poke_interval=_RESCHEDULED_EVERY_S if poke_interval is None else poke_interval, **kwargs
+        )
+        self._learns = poke_interval is None
         self.omnihuman_task_id: Any = omnihuman_task_id  # Airflow renders templated arguments in place
+        self.request: Any = request
         self.aigc_meta = aigc_meta
         self.omnihuman_conn_id = omnihuman_conn_id
         self.fault_tolerance = fault_tolerance
@@ -80,8 +90,9 @@ class OmniHumanTaskSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow passes it
         """Look for the video, in the way that the mode asks for."""
-        from airflow_provider_omnihuman.api.schedule import PollSchedule
+        from airflow_provider_omnihuman.api.render import Render
         from airflow_provider_omnihuman.api.waiting import Wait
+        from airflow_provider_omnihuman.operators.archive_inputs import request_facts
 
         with _raising_sensor_errors():
             aigc_meta = aigc_meta_of(self.aigc_meta)
@@ -89,11 +100,12 @@ class OmniHumanTaskSensor(BaseSensorOperator):
                 deadline=time.time() + seconds(self.timeout, field="timeout"),
                 fault_tolerance_s=seconds(self.fault_tolerance, field="fault_tolerance"),
             )
-            schedule = PollSchedule(first_s=0, interval_s=seconds(self.poke_interval, field="poke_interval"))
-            video = self._look(wait=wait, schedule=schedule, aigc_meta=aigc_meta)
+            interval_s = None if self._learns else seconds(self.poke_interval, field="poke_interval")
+            render = Render.of(request_facts(self.request))
+            video = self._look(wait=wait, interval_s=interval_s, render=render, aigc_meta=aigc_meta)
         if video is None and self.deferrable:
             # Only now: a job that is done already never defers, which is cheaper and avoids resuming within seconds.
-            self._defer(wait, schedule=schedule, aigc_meta=aigc_meta)
+            self._defer(wait, interval_s=interval_s, render=render, aigc_meta=aigc_meta)
         return PokeReturnValue(is_done=True, xcom_value=video.to_dict()) if video else False
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow passes it
@@ -103,19 +115,23 @@ class OmniHumanTaskSensor(BaseSensorOperator):
         with _raising_sensor_errors():
             return self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta)).to_dict()
 
-    def _look(self, *, wait: Wait, schedule: PollSchedule, aigc_meta: AigcMeta | None) -> Video | None:
-        task_id = self.omnihuman_task_id
-        if self.mode == "poke" and not self.deferrable:
-            return self.hook.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule)
+    def _look(self, *, wait: Wait, interval_s: float | None, render: Render, aigc_meta: AigcMeta | None) -> Video | None:
+        from airflow_provider_omnihuman.api.schedule import PollSchedule
+
         try:
-            return self.hook.fetch_video(task_id, aigc_meta=aigc_meta)
+            # First of all: a job that is done already is not waited for.
+            video = self.hook.fetch_video(self.omnihuman_task_id, aigc_meta=aigc_meta)
         except OmniHumanError as error:
             if not error.retryable:
                 raise
             self.log.warning("A passing fault, asking again later: %s", error)
-            return None
+            video = None
+        if video or self.deferrable or self.mode != "poke":
+            return video
+        schedule = None if interval_s is None else PollSchedule(first_s=interval_s, interval_s=interval_s)
+        return self.hook.wait_until_done(self.omnihuman_task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, render=render)
 
-    def _defer(self, wait: Wait, *, schedule: PollSchedule, aigc_meta: AigcMeta | None) -> None:
+    def _defer(self, wait: Wait, *, interval_s: float | None, render: Render, aigc_meta: AigcMeta | None) -> None:
         from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger
 
         self.defer(
@@ -124,7 +140,8 @@ class OmniHumanTaskSensor(BaseSensorOperator):
                 omnihuman_task_id=self.omnihuman_task_id,
                 deadline=wait.deadline,
                 aigc_meta=aigc_meta.to_dict() if aigc_meta else None,
-                poll_interval_s=schedule.interval_s,
+                poll_interval_s=interval_s,
+                render=render.to_dict(),
                 fault_tolerance_s=wait.fault_tolerance_s,
             ),
             method_name="execute_complete",

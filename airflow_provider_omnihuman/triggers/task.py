@@ -15,11 +15,13 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
+from airflow_provider_omnihuman.api.conversations import Conversation
 from airflow_provider_omnihuman.api.error_codes import Kind, Retry, lookup
 from airflow_provider_omnihuman.api.errors import OmniHumanError, ServiceError, TransportError, error_from_dict
 from airflow_provider_omnihuman.api.models import AigcMeta, Video
-from airflow_provider_omnihuman.api.schedule import PollSchedule
+from airflow_provider_omnihuman.api.render import Render
+from airflow_provider_omnihuman.api.render_times import RenderTimes
+from airflow_provider_omnihuman.api.schedule import PollSchedule, Schedule
 from airflow_provider_omnihuman.api.urls import scrub, shown
 from airflow_provider_omnihuman.api.waiting import FaultWindow, Progress, Wait
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
@@ -31,6 +33,7 @@ MIN_FIRST_POLL_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral, before its old process is reaped."""
 
 _MISSING_TOLERANCE_S = 60.0
+_LOOK_UP_AGAIN_S = 10.0
 DEFER_MARGIN = timedelta(minutes=10)
 """How much later than the trigger's own deadline Airflow's trigger timeout comes: it skips the callback, and all it can say."""
 
@@ -46,7 +49,8 @@ class OmniHumanTaskTrigger(BaseTrigger):
     :param aigc_meta: the AIGC label to write into the video, as a mapping
     :param first_poll_at: when to poll first, epoch seconds; by default in 10 s from the deferral, whatever the triggerer
         takes to start, and at once after a restart
-    :param poll_interval_s: seconds between polls
+    :param poll_interval_s: seconds between polls; None: as learned from the jobs that finished before
+    :param render: what is known of the job beforehand, the fields of :class:`Render`; for a learned interval
     :param fault_tolerance_s: how long polls may go unanswered before the wait gives up, seconds
     """
 
@@ -58,7 +62,8 @@ class OmniHumanTaskTrigger(BaseTrigger):
         deadline: float,
         aigc_meta: dict[str, str] | None = None,
         first_poll_at: float | None = None,
-        poll_interval_s: float = 10.0,
+        poll_interval_s: float | None = None,
+        render: dict[str, Any] | None = None,
         fault_tolerance_s: float = 600.0,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow leaves it without annotations
@@ -68,6 +73,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
         self.aigc_meta = aigc_meta
         self.first_poll_at = time.time() + MIN_FIRST_POLL_S if first_poll_at is None else first_poll_at
         self.poll_interval_s = poll_interval_s
+        self.render = render
         self.fault_tolerance_s = fault_tolerance_s
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -81,6 +87,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
                 "aigc_meta": self.aigc_meta,
                 "first_poll_at": self.first_poll_at,
                 "poll_interval_s": self.poll_interval_s,
+                "render": self.render,
                 "fault_tolerance_s": self.fault_tolerance_s,
             },
         )
@@ -103,7 +110,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
             while True:
                 keys = shared.client.credentials
                 try:
-                    await shared.client.perform(self._conversation(shared.client.api))
+                    await shared.client.perform(self._conversation(shared))
                 except ServiceError as error:
                     is_access = lookup(error.code or "", http_status=error.http_status).kind is Kind.ACCESS
                     if not is_access or not await shared.has_other_keys(keys):
@@ -112,14 +119,19 @@ class OmniHumanTaskTrigger(BaseTrigger):
                 else:
                     return
 
-    def _conversation(self, api: Conversations) -> Conversation[Video]:
-        return api.wait_until_done(
+    def _conversation(self, shared: SharedClient) -> Conversation[Video]:
+        return shared.client.api.wait_until_done(
             self.omnihuman_task_id,
             wait=Wait(deadline=self.deadline, fault_tolerance_s=self.fault_tolerance_s),
             aigc_meta=AigcMeta.from_dict(self.aigc_meta) if self.aigc_meta else None,
-            schedule=PollSchedule(first_s=max(0.0, self.first_poll_at - time.time()), interval_s=self.poll_interval_s),
+            schedule=self._schedule(shared.times),
             on_change=self._log_progress,
         )
+
+    def _schedule(self, times: RenderTimes) -> Schedule:
+        if self.poll_interval_s is None:
+            return Render(**self.render or {}).schedule(times, first_poll_at=self.first_poll_at)
+        return PollSchedule(first_s=max(0.0, self.first_poll_at - time.time()), interval_s=self.poll_interval_s)
 
     async def _share(self) -> SharedClient:
         """Return a share in the client; a connection that cannot be looked up now (its backend is away) is asked for again."""
@@ -137,7 +149,7 @@ class OmniHumanTaskTrigger(BaseTrigger):
                 fault = TransportError(f"{what} ({scrub(str(error))[:200]})", task_id=self.omnihuman_task_id)
                 if faults.add(fault, now=time.time()):
                     self.log.warning("OmniHuman task %s: asking again after a passing fault: %s", self.omnihuman_task_id, fault)
-            await asyncio.sleep(self.poll_interval_s)
+            await asyncio.sleep(self.poll_interval_s or _LOOK_UP_AGAIN_S)
 
     def _log_progress(self, progress: Progress) -> None:
         self.log.info("%s", progress)

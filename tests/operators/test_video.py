@@ -45,6 +45,14 @@ def test_it_submits_on_the_worker_and_waits_in_the_triggerer(video, emulator):
     json.dumps([kwargs, deferral.kwargs])
 
 
+def test_without_an_interval_the_trigger_learns_and_knows_what_it_waits_for(video):
+    kwargs = deferred(video(deferrable=True, poll_interval=None, pe_fast_mode=True), task_context()).trigger.serialize()[1]
+    assert kwargs["poll_interval_s"] is None
+    render = kwargs["render"]
+    assert (render["kind"], render["audio_s"]) == ("720-fast", pytest.approx(1.2, abs=0.1))
+    assert render["submitted_at"] == pytest.approx(time.time(), abs=30)
+
+
 def test_neither_the_trigger_nor_the_resume_arguments_hold_a_signature(video):
     deferral = deferred(video(deferrable=True), task_context())
     assert "X-Amz" not in str(deferral.trigger.serialize()) + str(deferral.kwargs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from datetime import timedelta
 
@@ -56,6 +57,20 @@ def test_an_unfinished_job_defers_with_a_deadline(job):
     assert kwargs["deadline"] == pytest.approx(time.time() + 1800, abs=30)
     assert kwargs["poll_interval_s"] == 7
     assert caught.value.timeout > timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_without_an_interval_the_trigger_learns_and_knows_what_the_request_tells(job, as_text):
+    request = {"output_resolution": 720, "pe_fast_mode": False, "audio_duration_s": 3.0, "submitted_at": "2026-01-01T00:00:10Z"}
+    with pytest.raises(TaskDeferred) as caught:
+        OmniHumanTaskSensor(
+            task_id="w", omnihuman_task_id=job(), request=json.dumps(request) if as_text else request, deferrable=True
+        ).execute(task_context())
+    kwargs = caught.value.trigger.serialize()[1]
+    assert (kwargs["poll_interval_s"], kwargs["render"]) == (
+        None,
+        {"kind": "720", "audio_s": 3.0, "submitted_at": 1767225610.0},
+    )
 
 
 def test_a_passing_fault_before_deferring_is_left_to_the_trigger(job, emulator, monkeypatch):

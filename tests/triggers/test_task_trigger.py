@@ -60,6 +60,7 @@ def test_it_survives_serialisation_with_every_argument():
         "aigc_meta": {"producer_id": "p", "content_propagator": "c"},
         "first_poll_at": 11.0,
         "poll_interval_s": 3.0,
+        "render": {"kind": "720-fast", "audio_s": 3.0, "submitted_at": 1.0},
         "fault_tolerance_s": 5.0,
     }
     path, kwargs = OmniHumanTaskTrigger(**arguments).serialize()

@@ -1,0 +1,68 @@
+"""What is known of a render beforehand that tells how long it will take."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from airflow_provider_omnihuman.api.render_times import RenderTimes
+from airflow_provider_omnihuman.api.schedule import LearnedSchedule
+
+__all__ = ["Render"]
+
+_UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Render:
+    """One job, as far as its duration depends on it.
+
+    :param kind: such as ``720-fast``: resolution and mode, which have speeds of their own
+    :param audio_s: length of the audio, seconds; None where it is not known
+    :param submitted_at: epoch seconds; None where it is not known
+    """
+
+    kind: str = _UNKNOWN
+    audio_s: float | None = None
+    submitted_at: float | None = None
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any] | None) -> Self:
+        """Read the facts of a submitted request; what is missing or odd there is not known.
+
+        :param request: as ``OmniHumanSubmitOperator`` pushes it: ``output_resolution``, ``pe_fast_mode``,
+            ``audio_duration_s``, ``submitted_at``
+        """
+        facts = request or {}
+        resolution = facts.get("output_resolution")
+        kind = f"{resolution}{'-fast' if facts.get('pe_fast_mode') else ''}" if isinstance(resolution, int) else _UNKNOWN
+        return cls(kind, _number(facts.get("audio_duration_s")), _epoch_s(facts.get("submitted_at")))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain JSON data."""
+        return asdict(self)
+
+    def schedule(self, times: RenderTimes, *, first_poll_at: float | None = None) -> LearnedSchedule:
+        """Return when to ask for it.
+
+        :param times: what was learned of its connection
+        :param first_poll_at: no poll comes before, epoch seconds
+        """
+        return LearnedSchedule(
+            times, kind=self.kind, audio_s=self.audio_s, submitted_at=self.submitted_at, first_poll_at=first_poll_at
+        )
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _epoch_s(value: object) -> float | None:
+    if not isinstance(value, str):
+        return _number(value)
+    try:
+        return datetime.fromisoformat(value).timestamp()
+    except (ValueError, OverflowError):
+        return None
