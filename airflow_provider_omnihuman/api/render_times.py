@@ -59,11 +59,12 @@ class RenderTimes:
         than 0.4 times the polls of a fixed 5 s are made all the same
     """
 
-    __slots__ = ("_kinds", "delay_s")
+    __slots__ = ("_kinds", "_unknown", "delay_s")
 
     def __init__(self, *, delay_s: float = 2.15) -> None:
         self.delay_s = delay_s
         self._kinds: dict[str, _Kind] = {}
+        self._unknown = _Kind()
 
     def record(self, kind: str, *, audio_s: float | None, took_s: float, running_s: float = 0.0) -> None:
         """Learn from a job that was seen to finish; what cannot be true is ignored.
@@ -90,7 +91,7 @@ class RenderTimes:
         :param kind: of render
         :param audio_s: length of its audio; None where that is not known
         """
-        known = self._kind(kind) or _Kind()
+        known = self._kind(kind) or self._unknown
         by_audio = audio_s is not None
         if by_audio not in known.outlooks:
             known.outlooks[by_audio] = Outlook.of(known.jobs, by_audio=by_audio, delay_s=self.delay_s)
@@ -98,7 +99,10 @@ class RenderTimes:
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was learned, as plain JSON of some 60 KB at most."""
-        return {"version": _VERSION, "kinds": {name: [list(job) for job in kind.jobs] for name, kind in self._kinds.items()}}
+        return {
+            "version": _VERSION,
+            "kinds": {name: [list(job) for job in kind.jobs] for name, kind in self._kinds.items() if kind.jobs},
+        }
 
     @classmethod
     def from_dict(cls, data: object, *, delay_s: float = 2.15) -> RenderTimes:

@@ -125,7 +125,9 @@ class LearnedSchedule:
         if self._is_done or self._born_at is None:
             at = now + self._plain_gap_s(now - self._waits_since) * (1 + rng.uniform(-_JITTER, _JITTER))
         else:
-            at = self._likely_at(now, born_at=self._born_at, rng=rng)
+            # The first one falls anywhere within its step: jobs submitted together do not ask together.
+            steps = rng.random() if poll == 0 else 1 + rng.uniform(-_JITTER, _JITTER)
+            at = self._born_at + self._likely_age_s(now - self._born_at, steps=steps)
         at = max(at, self._first_poll_at)
         if self._planned_at is None:
             self._planned_at = at
@@ -161,15 +163,13 @@ class LearnedSchedule:
             return _URL_S
         return min(max(_UNKNOWN_SHARE * waited_s, _UNKNOWN_SHORTEST_S), _UNKNOWN_LONGEST_S)
 
-    def _likely_at(self, now: float, *, born_at: float, rng: Random) -> float:
-        """Return when to look next, epoch seconds; in the past where a poll is overdue."""
+    def _likely_age_s(self, age_s: float, *, steps: float) -> float:
+        """Return the age to look at next; less than the age where a look is overdue."""
         outlook = self._times.outlook(self._kind, audio_s=self._audio_s)
-        age_s = max(now - born_at, 0.0)
-        is_first = self._running_at is None
-        steps = rng.random() if is_first else 1 + rng.uniform(-_JITTER, _JITTER)
-        look_s = outlook.next_look_s(0.0 if is_first else age_s, audio_s=self._audio_s, steps=steps)
+        since_s = 0.0 if self._running_at is None else age_s
+        look_s = outlook.next_look_s(since_s, audio_s=self._audio_s, steps=steps)
         look_s = min(look_s, max(age_s, outlook.early_s(self._audio_s)) + _LONGEST_S)
         slowed_s = _SLOWED * self._times.delay_s
         if self._polls > _POLLS_FOR_ALL + age_s / slowed_s:
             look_s = max(look_s, age_s + slowed_s * steps)
-        return born_at + look_s
+        return look_s
