@@ -5,8 +5,10 @@
 renders with the mask of the one who shall speak, `wait` is a deferrable sensor that also asks for the AIGC label, `archive`
 brings the video into S3.
 
-Submitting and waiting are two tasks here: a sensor can be cleared and run again at no cost. Where a pool shall hold an
-account's concurrency limit, use `OmniHumanVideoOperator`, as in `script_to_avatar_video`.
+Submitting and waiting are two tasks here: a sensor can be cleared and run again at no cost. But no pool can hold the account's
+limit of jobs at once: `submit` gives its slot back when the job has only begun, and the next submit may take it before `wait`.
+What comes too many is refused, at no cost, and asks again later; `max_active_runs` keeps this Dag alone within the limit. Where a
+pool shall hold it for all Dags, use `OmniHumanVideoOperator`, as in `script_to_avatar_video`.
 
 Connections: `omnihuman_default`, `doubao_speech_default`, `aws_default`, the last with a bucket in its `service_config`.
 """

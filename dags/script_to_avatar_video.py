@@ -5,7 +5,9 @@
 the video into S3, verified, with a manifest and a poster beside it.
 
 Connections: `omnihuman_default`, `doubao_speech_default`, `aws_default`. The bucket is the one in the AWS connection's
-`service_config`. To go live, change the connections: this file stays as it is.
+`service_config`. The pool `omnihuman` must exist, or `render` never starts: `airflow pools set omnihuman 1 "OmniHuman jobs"
+--include-deferred`, with as many slots as your account may have jobs at once. To go live, change the connections: this file
+stays as it is.
 """
 
 from __future__ import annotations
@@ -68,6 +70,7 @@ with DAG(
         seed="{{ params.seed }}",
         timeout=timedelta(hours=2),
         deferrable=True,
+        pool="omnihuman",  # as many slots as the account may have jobs: held until the video is done
         retries=2,  # safe: the ledger knows the job, so a retry waits for it instead of paying again
         retry_delay=timedelta(minutes=1),
     )

@@ -59,6 +59,10 @@ class AirflowRest:
         """Create a connection, as a person would in the UI."""
         self.call("POST", "/connections", json=connection)
 
+    def create_pool(self, pool: dict[str, Any]) -> None:
+        """Create a pool."""
+        self.call("POST", "/pools", json=pool)
+
     def dag(self, dag_id: str) -> dict[str, Any] | None:
         """The Dag, or ``None`` while the Dag processor has not seen it."""
         reply = self._send("GET", f"/dags/{dag_id}")

@@ -16,6 +16,7 @@ from airflow_provider_omnihuman.demo.emulator_service import Emulator, emulator
 from airflow_provider_omnihuman.demo.environment import children_environment
 from airflow_provider_omnihuman.demo.layout import claim, readable_folder
 from airflow_provider_omnihuman.demo.object_store import BUCKET, ObjectStore, object_store
+from airflow_provider_omnihuman.demo.pool import render_pool
 from airflow_provider_omnihuman.demo.ports import free_ports
 from airflow_provider_omnihuman.demo.postgres import Postgres
 from airflow_provider_omnihuman.demo.processes import Service, stop_all
@@ -23,6 +24,7 @@ from airflow_provider_omnihuman.demo.rest import AirflowRest
 from airflow_provider_omnihuman.demo.signals import signals_ignored
 from airflow_provider_omnihuman.demo.startup import Step, bring_up, check_running
 from airflow_provider_omnihuman.demo.warden import Warden
+from airflow_provider_omnihuman.emulator.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -85,6 +87,7 @@ class Stack:
             run_id=self.run_id,
             options={"speed": plan.speed, **plan.emulator_options},
         )
+        self._concurrency = int(str(plan.emulator_options.get("concurrency", Settings().concurrency)))
         self.services: dict[str, Service] = {
             **({"postgres": self.postgres.service} if self.postgres else {}),
             "emulator": self.emulator.service,
@@ -105,7 +108,7 @@ class Stack:
         self.stop()
 
     def start(self, report: Callable[[Sequence[Step]], None] = lambda _: None) -> None:
-        """Bring everything up, create the bucket and the connections.
+        """Bring everything up, create the bucket, the connections and the pool.
 
         :param report: told how far each service has come.
         """
@@ -116,6 +119,7 @@ class Stack:
         self.store.client().create_bucket(Bucket=BUCKET)
         for connection in demo_connections(self.credentials, emulator_url=self.emulator.endpoint, s3_url=self.store.endpoint):
             self.rest.create_connection(connection)
+        self.rest.create_pool(render_pool(self._concurrency))
 
     def stop(self, *, within_s: float = 3.0) -> None:
         """Stop every process of the run, politely for a while.
