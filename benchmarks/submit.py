@@ -157,7 +157,7 @@ def told(taken: dict[str, dict[str, Spread]], *, quick: bool) -> Report:
         name="submit",
         title="From the start of a task to its submit on the wire",
         method="a fresh worker process per sample, which has loaded Airflow's task runner and parsed its Dag; cold: its first "
-        f"task, warm: a second one; until the first byte of the POST comes by; portrait and {AUDIO_S} s of WAV on a local server, "
+        f"task, warm: a second one; until the first byte of the POST; portrait and {AUDIO_S} s of WAV on a local server, "
         "connection by environment variable, the ledger in memory (with Airflow, each of its two writes is a call to the API "
         "server); the vendor SDK in a function, with neither checks nor ledger; CPU: user and system, of all threads",
         columns=["variant", "task", "ms", "cpu ms", "ms, of the vendor SDK's", "cpu, of the vendor SDK's"],

@@ -19,6 +19,8 @@ _PHASES = {
     (f"{_PACKAGE}.operators.inputs", "MediaInputs", "check_audio"): "input checks",
     (f"{_PACKAGE}.ledger.stores", "TaskStateLedger", "read"): "ledger",
     (f"{_PACKAGE}.ledger.stores", "TaskStateLedger", "write"): "ledger",
+    (f"{_PACKAGE}.operators.inputs", "", "tls_context"): "TLS certificates",
+    (f"{_PACKAGE}.api.transport", "", "tls_context"): "TLS certificates",
     (f"{_PACKAGE}.api.client", "", "blocking_http"): "HTTP client",
     (f"{_PACKAGE}.api.signing", "SignatureV4Auth", "sign"): "signing",
     ("httpx", "HTTPTransport", "handle_request"): POST,
