@@ -101,11 +101,16 @@ class Report:
         for goal in self.goals:
             mark = "[green]met[/]" if goal.is_met else "[red]missed[/]"
             console.print(f"{mark}: {goal.wanted}: {goal.reached:.3g} ({goal.sense} {goal.limit:g}). {goal.remark}")
+        path = self.write(folder)
+        console.print(f"written: {path.name}")
+        return path
+
+    def write(self, folder: Path | None = None) -> Path:
+        """Write the JSON as it is by now; return its path."""
         folder = folder or RESULTS
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{self.name}.json"
         path.write_text(json.dumps(self._document(), indent=1, ensure_ascii=False, default=asdict) + "\n")
-        console.print(f"written: {path.name}")
         return path
 
     def _document(self) -> dict[str, Any]:
@@ -140,9 +145,7 @@ def options(description: str | None, *, add: Callable[[argparse.ArgumentParser],
     :param add: adds the benchmark's own options
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--quick", action="store_true", help="a few seconds, small numbers: shows that it works"
-    )
+    parser.add_argument("--quick", action="store_true", help="a few seconds, small numbers: shows that it works")
     parser.add_argument("--runs", type=int, default=3, help="interleaved runs of each variant")
     parser.add_argument("--out", type=Path, default=None, help="folder of the JSON, instead of benchmarks/results")
     if add:

@@ -1,0 +1,143 @@
+"""From the figures of all measurements to the table, the goals and the series."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from measuring import Goal, Report, Spread, ratio
+
+NAMES = {
+    "floor": "Airflow's floor: sleeps until the end",
+    "ours": "OmniHumanTaskTrigger",
+    "naive": "own httpx client each, every 5 s",
+    "session": "session per poll (HttpTrigger's hook), every 5 s",
+    "sdk": "vendor SDK in a worker process each",
+}
+COLUMNS = {
+    "CPU s per job": "cpu_s_per_job",
+    "MB per 1,000": "mb_per_1000",
+    "cores": "cores",
+    "lag p99 ms": "waiting_lag_p99_ms",
+    "lag max ms": "waiting_lag_max_ms",
+    "polls per job": "polls_per_job",
+    "on time": "polls_on_time",
+    "done→event s": "event_p50_s",
+    "p95": "event_p95_s",
+    "→ persisted s": "persisted_p50_s",
+    "connections": "connections_opened",
+    "finished": "finished",
+}
+_SHARES = {"on time", "finished"}
+_BEYOND = ("CPU beyond the floor", "KB per waiter beyond")
+_NO_POLLS = {"polls per job", "on time", "connections"}
+_METHOD = """
+Rows of deferred, mapped tasks and their triggers are put into the database of a scratch Airflow (SQLite), and Airflow's own
+`airflow triggerer` runs them: its supervisor reads rows and persists events, its runner has the event loop. They poll a local
+server, in a process of its own, that answers CVGetResult as the emulator does, 50 ms after it was asked, and notes who asked when;
+signatures are made and not checked. The connection is in Airflow's database. One waiter goes first and is not counted (imports,
+Airflow's first look-up). Jobs last one to three minutes, where real ones last up to half an hour, and all of a set wait at
+once for a while; fixed polling costs in proportion to that time, so short jobs flatter what is compared. CPU is that of both
+processes, user and system, from the rows to the last persisted event; memory is what the runner holds while all wait,
+over what it held before; lag is how late a sleep of 10 ms ends in the runner, from the last trigger's start to the last job's end
+(taking triggers on is Airflow's own work and is told in the JSON); a poll is on time within 2 s of its plan. The default of 50
+new triggers a second (`max_trigger_to_select_per_loop`) is raised to 500.
+"""
+
+Measured = dict[str, list[dict[str, float]]]
+
+
+def report(measured: Measured, drawn: dict[str, Any], *, quick: bool) -> Report:
+    """Return the report of what is measured.
+
+    :param measured: figures of each run, by ``variant/count``, and by ``sdk``
+    :param drawn: curves over time, by the same key
+    :param quick: few waiters, to show that it works
+    """
+    result = Report(
+        "waiting",
+        "Waiting: triggers in one triggerer",
+        " ".join(_METHOD.split()),
+        ["waiters", "variant", *COLUMNS, *_BEYOND],
+        quick=quick,
+    )
+    for count in counts(measured):
+        for variant, name in NAMES.items():
+            if runs := measured.get(f"{variant}/{count}"):
+                result.add(waiters=count, variant=name, **_cells(runs, variant), **_beyond(measured, variant, count))
+    if runs := measured.get("sdk"):
+        megabytes = spread(runs, "mb_per_waiter")
+        result.add(waiters=1, variant=NAMES["sdk"], **{"MB per 1,000": _times(megabytes, 1000)})
+    result.series = {"measured": _plain(measured), "curves": drawn, "names": NAMES}
+    if not quick:
+        result.goals = goals(measured)
+    return result
+
+
+def counts(measured: Measured) -> list[int]:
+    """Return the sizes that were measured."""
+    return sorted({int(key.split("/")[1]) for key in measured if "/" in key})
+
+
+def spread(runs: list[dict[str, float]], figure: str) -> Spread:
+    return Spread.of([run[figure] for run in runs])
+
+
+def goals(measured: Measured) -> list[Goal]:
+    """Return the goals at the largest size that was measured."""
+    size = max(counts(measured), default=0)
+    if not (ours := measured.get(f"ours/{size}")):
+        return []
+    at = f"at {size:,} waiters"
+    found = [
+        Goal(f"cores in use {at}", spread(ours, "cores").median, 1.0),
+        Goal(f"event loop's lag {at}, p99, ms", spread(ours, "waiting_lag_p99_ms").median, 20.0),
+        Goal(f"polls within 2 s of their plan {at}", spread(ours, "polls_on_time").median, 1.0, "at least"),
+    ]
+    if floor := measured.get(f"floor/{size}"):
+        found.append(Goal(f"KB per waiter beyond Airflow's own {at}", _beyond_floor(ours, floor, "mb_per_1000"), 10.0))
+    for count in counts(measured):
+        us, naive = measured.get(f"ours/{count}"), measured.get(f"naive/{count}")
+        if us and naive:
+            found.append(_against_naive(us, naive, count))
+    return found
+
+
+def _against_naive(ours: list[dict[str, float]], naive: list[dict[str, float]], count: int) -> Goal:
+    ratios = ratio(spread(ours, "cpu_s_per_job"), spread(naive, "cpu_s_per_job"))
+    finished = spread(naive, "finished").median
+    remark = "" if finished > 0.99 else f"the naive triggers finished {finished:.0%} of their jobs in the time given"
+    return Goal(f"CPU per job, to that of the naive trigger, {count:,} waiters", ratios.median, 0.2, remark=remark)
+
+
+def _cells(runs: list[dict[str, float]], variant: str) -> dict[str, object]:
+    cells: dict[str, object] = {}
+    for column, figure in COLUMNS.items():
+        value = spread(runs, figure)
+        if not (variant == "floor" and column in _NO_POLLS) and not math.isnan(value.median):
+            cells[column] = f"{value.median:.1%}" if column in _SHARES else value
+    return cells
+
+
+def _beyond(measured: Measured, variant: str, count: int) -> dict[str, object]:
+    """Return what a waiter costs over Airflow's own trigger that only sleeps."""
+    floor, runs = measured.get(f"floor/{count}"), measured[f"{variant}/{count}"]
+    if not floor or variant == "floor":
+        return {}
+    return dict(zip(_BEYOND, (_beyond_floor(runs, floor, figure) for figure in ("cpu_s_per_job", "mb_per_1000")), strict=True))
+
+
+def _beyond_floor(runs: list[dict[str, float]], floor: list[dict[str, float]], figure: str) -> float:
+    return spread(runs, figure).median - spread(floor, figure).median
+
+
+def _times(value: Spread, factor: float) -> Spread:
+    return Spread(value.median * factor, value.low * factor, value.high * factor, value.runs)
+
+
+def _plain(measured: Measured) -> dict[str, list[dict[str, float | None]]]:
+    """Return what JSON can hold: it has no NaN."""
+    return {
+        key: [{name: None if math.isnan(value) else float(f"{value:.6g}") for name, value in run.items()} for run in runs]
+        for key, runs in measured.items()
+    }
