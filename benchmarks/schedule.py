@@ -127,7 +127,7 @@ def curve(count: int) -> list[dict[str, Any]]:
     """Return polls and delay for other delays wanted, and for other fixed intervals."""
     points = []
     for name in ("stable", "lognormal, sigma 0.3"):
-        for wanted_s in (1.0, 2.15, 5.0, 10.0, 20.0):
+        for wanted_s in (1.0, 2.1, 5.0, 10.0, 20.0):
             for schedule, fresh in (("learned", learned(wanted_s)), ("fixed", fixed(2 * wanted_s))):
                 waits = [waited for _, waited in waits_of(workloads(count)[name], fresh, 1)]
                 polls, delay_s = (statistics.fmean(getattr(one, key) for one in waits) for key in ("polls", "delay_s"))

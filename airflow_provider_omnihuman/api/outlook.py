@@ -16,7 +16,8 @@ _BASE_S, _PER_AUDIO_S = 15.0, 35.0
 _USUAL_AUDIO_S = 15.0
 _HALF_LIFE = 40
 """In jobs: what was seen so long ago counts half."""
-_OUTLIER = 2.5
+_OUTLIERS = (6.0, 2.5)
+"""A job that took so many times more or less than the line so far counts as if it had taken that; the line is fitted twice."""
 _SHARE_OF_LOOKS = 0.42
 _SHARE_OF_LOOKS_AT_FIRST = 0.65
 """Of the looks that a fixed 5 s makes: the most that are made however uncertain the end; it is found later instead. While little
@@ -107,7 +108,7 @@ class Outlook:
     def surprise(self, job: Took) -> float:
         """Return how far a job was beyond what all but one in twenty do, either way, as a logarithm; 0 if it was not."""
         due_s = self.expected_s(job.audio_s)
-        if self.inspection.early * due_s <= job.took_s and job.low_s <= self.inspection.late * due_s:
+        if self.inspection.early * due_s < job.took_s and job.low_s <= self.inspection.late * due_s:
             return 0.0
         return math.log(job.middle_s / (due_s * self.inspection.middle))
 
@@ -138,19 +139,29 @@ def _line(jobs: Sequence[Took], weights: Sequence[float]) -> tuple[float, float]
     """Fit constant and slope by relative error; lengths that were never seen follow the usual line at the speed that was."""
     if not jobs:
         return _BASE_S, _PER_AUDIO_S
-    usual = [_usual_s(job.audio_s or 0.0) for job in jobs]
-    speeds = sorted(job.middle_s / due_s for job, due_s in zip(jobs, usual, strict=True))
-    speed = speeds[len(speeds) // 2]
-    points = [(audio_s, _usual_s(audio_s), speed, 1.0) for audio_s in (5.0, 55.0)]
-    for job, due_s, weight in zip(jobs, usual, weights, strict=True):
-        ratio = min(max(job.middle_s / due_s, speed / _OUTLIER), speed * _OUTLIER)
-        points.append((job.audio_s or 0.0, due_s, ratio, weight))
-    # Weighted least squares of ratio = (constant + slope · audio) / usual.
-    ones = sum(w / q**2 for _, q, _, w in points)
-    mixed = sum(w * x / q**2 for x, q, _, w in points)
-    squares = sum(w * (x / q) ** 2 for x, q, _, w in points)
-    y_ones = sum(w * y / q for _, q, y, w in points)
-    y_mixed = sum(w * x * y / q for x, q, y, w in points)
+    speeds = sorted(job.middle_s / _usual_s(job.audio_s or 0.0) for job in jobs)
+    line = (speeds[len(speeds) // 2] * _BASE_S, speeds[len(speeds) // 2] * _PER_AUDIO_S)
+    usual = [(audio_s, line[0] + line[1] * audio_s, 1.0) for audio_s in (5.0, 55.0)]
+    for furthest in _OUTLIERS:
+        points = list(usual)
+        for job, weight in zip(jobs, weights, strict=True):
+            audio_s = job.audio_s or 0.0
+            due_s = line[0] + line[1] * audio_s
+            points.append((audio_s, min(max(job.middle_s, due_s / furthest), due_s * furthest), weight))
+        line = _least_squares(points, line)
+    return line
+
+
+def _least_squares(points: Sequence[tuple[float, float, float]], line: tuple[float, float]) -> tuple[float, float]:
+    """Fit (x, y, weight) by the error relative to a line; neither constant nor slope comes out negative."""
+    ones = mixed = squares = y_ones = y_mixed = 0.0
+    for x, y, weight in points:
+        share = weight / (line[0] + line[1] * x) ** 2
+        ones += share
+        mixed += share * x
+        squares += share * x * x
+        y_ones += share * y
+        y_mixed += share * x * y
     slope = max((ones * y_mixed - mixed * y_ones) / (ones * squares - mixed**2), 0.0)
     constant = (y_ones - slope * mixed) / ones
     return (constant, slope) if constant > 0 else (0.0, y_mixed / squares)

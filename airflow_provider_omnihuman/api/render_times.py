@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ _REMADE_AFTER = 16
 """The outlook is made anew when a sixteenth of what it was made of is new: making it takes a millisecond."""
 _LATEST, _STREAK = 4, 3
 """Three of four jobs beyond what one in twenty does, all the same way: the service has changed its speed."""
+_KEPT_THEN = 12
+"""Jobs from before that say how much durations spread, until new ones do."""
 _LONGEST_S = 24 * 3600.0
 """The service keeps a task for 12 h; nothing that is told to have taken longer is believed."""
 _SHORTEST_S = 1e-3
@@ -43,10 +46,14 @@ class _Kind:
             self.outlooks.clear()
             self.fresh = 0
 
-    def change_speed(self, factor: float) -> None:
-        """Take the jobs before the latest as if they had met the service as it is now: their spread stays worth knowing."""
-        old = len(self.jobs) - _LATEST
-        self.jobs = deque((job.scaled(factor) if i < old else job for i, job in enumerate(self.jobs)), maxlen=_KEPT)
+    def change_speed(self, factor: float, *, since: int) -> None:
+        """Take the jobs before the latest as if they had met the service as it is now: their spread stays worth knowing.
+
+        :param since: how many jobs have met it
+        """
+        jobs = list(self.jobs)
+        older = (job.scaled(factor) for job in jobs[-since - _KEPT_THEN : -since])
+        self.jobs = deque((*older, *jobs[-since:]), maxlen=_KEPT)
         self.surprises.clear()
         self.outlooks.clear()
         self.fresh = 0
@@ -61,7 +68,7 @@ class RenderTimes:
 
     __slots__ = ("_kinds", "_unknown", "delay_s")
 
-    def __init__(self, *, delay_s: float = 2.15) -> None:
+    def __init__(self, *, delay_s: float = 2.1) -> None:
         self.delay_s = delay_s
         self._kinds: dict[str, _Kind] = {}
         self._unknown = _Kind()
@@ -81,9 +88,10 @@ class RenderTimes:
         known.surprises.append(self.outlook(kind, audio_s=job.audio_s).surprise(job))
         known.add(job)
         for way in (-1, 1):
-            alike = sorted(surprise for surprise in known.surprises if surprise * way > 0)
+            alike = [i for i, surprise in enumerate(known.surprises) if surprise * way > 0]
             if len(alike) >= _STREAK:
-                known.change_speed(math.exp(alike[len(alike) // 2]))
+                factor = math.exp(statistics.median(known.surprises[i] for i in alike))
+                known.change_speed(factor, since=len(known.surprises) - alike[0])
 
     def outlook(self, kind: str, *, audio_s: float | None) -> Outlook:
         """Return what is expected of the next job of this kind.
@@ -105,7 +113,7 @@ class RenderTimes:
         }
 
     @classmethod
-    def from_dict(cls, data: object, *, delay_s: float = 2.15) -> RenderTimes:
+    def from_dict(cls, data: object, *, delay_s: float = 2.1) -> RenderTimes:
         """Read what :meth:`to_dict` gave, in this process or another; what cannot be read is ignored.
 
         :param data: whatever was found

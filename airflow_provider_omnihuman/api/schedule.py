@@ -15,8 +15,8 @@ __all__ = ["LearnedSchedule", "PollSchedule", "Schedule"]
 _SHORTEST_S, _LONGEST_S = 2.0, 60.0
 _JITTER = 0.1
 _SOON_S = 10.0
-_POLLS_FOR_ALL, _SLOWED = 40, 6.0
-"""What a wait may poll before it slows down to a poll each six times the delay wanted, which is below 0.4 times what the fixed
+_POLLS_FOR_ALL, _SLOWED = 40, 6.5
+"""What a wait may poll before it slows down to a poll each 6.5 times the delay wanted, which is below 0.4 times what the fixed
 interval with that delay makes: a queue that is not told of breaks every forecast."""
 _UNKNOWN_SHARE, _UNKNOWN_SHORTEST_S, _UNKNOWN_LONGEST_S = 0.1, 5.0, 30.0
 """Where nobody knows when the job was submitted, it may be done at any time."""
