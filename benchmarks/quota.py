@@ -81,7 +81,7 @@ def add_goals(report: Report, results: dict[str, list[Outcome]]) -> None:
     """Judge by the worst run."""
 
     def worst(name: str, *figures: str) -> float:
-        return max(sum(getattr(outcome, figure) for figure in figures) for outcome in results[name])
+        return max(float(sum(getattr(outcome, figure) for figure in figures)) for outcome in results[name])
 
     for name in GOALS:
         refused = worst(name, "rate_refusals", "concurrency_refusals")

@@ -62,28 +62,28 @@ def tenacity(refusals: int, rng: Random) -> float:
 class Deployment:
     """This provider in Airflow: submits from workers, polls from triggerers.
 
-    :param slots: of the pool
+    :param pool: slots of a pool that includes deferred tasks; None: the default pool, which does not
     :param max_qps: of the connection
     :param learns: whether triggerers poll when a job is likely to be done, or every 10 s
     """
 
     def __init__(
-        self, load: Load, *, slots: int, triggerers: int = 1, max_qps: float | None = None, learns: bool = False
+        self, load: Load, *, pool: int | None = None, triggerers: int = 1, max_qps: float | None = None, learns: bool = False
     ) -> None:
         rng = Random(load.seed)  # noqa: S311 - not for secrets
         rate = partial(RequestRate, max_qps, sharers=triggerers, reserve=reserve_for_workers(max_qps))
         self.account = Account(load, rng)
-        self.scheduler = Scheduler(slots, rng)
+        self.includes_deferred = pool is not None
+        self.scheduler = Scheduler(pool or _PARALLELISM, rng)
         self.gates = [AsyncGate(rate()) if max_qps else OpenGate() for _ in range(triggerers)]
         self.learned = [RenderTimes() for _ in range(triggerers)] if learns else []
 
     async def job(self, index: int) -> None:
         """One mapped task, from its first try to the video."""
         await self._submit(index)
-        await self._wait(index)
-        self.scheduler.free()  # a resumed task is scheduled, which no pool counts
+        await self._deferred(self._wait(index))
         await self.scheduler.start(index)
-        await self._insist(lambda: self.account.is_done(index))  # the video is asked for anew
+        await self._insist(lambda: self.account.is_done(index), attempts=50)  # the video is asked for anew
         self.scheduler.free()
 
     async def _submit(self, index: int) -> None:
@@ -97,19 +97,26 @@ class Deployment:
                 return
             except BusinessError:
                 refused_since = loop.time() if refused_since is None else refused_since
-                self.scheduler.free()
-                await asyncio.sleep(quota_pause_s(loop.time() - refused_since, rng=self.account.rng))
+                await self._deferred(asyncio.sleep(quota_pause_s(loop.time() - refused_since, rng=self.account.rng)))
 
-    async def _insist(self, ask: Callable[[], Awaitable[bool | None]]) -> None:
-        """Ask up to four times, as the client does where the rate was refused."""
-        for attempt in range(1, 5):
+    async def _deferred(self, waiting: Awaitable[None]) -> None:
+        """Wait with a slot or without; either way, a task that is to be resumed is only scheduled, and has none."""
+        if not self.includes_deferred:
+            self.scheduler.free()
+        await waiting
+        if self.includes_deferred:
+            self.scheduler.free()
+
+    async def _insist(self, ask: Callable[[], Awaitable[bool | None]], *, attempts: int = 4) -> None:
+        """Ask again where the rate was refused, as the client does."""
+        for attempt in range(1, attempts + 1):
             try:
                 await ask()
                 return
             except BusinessError as error:
-                if error.code == CONCURRENCY_EXCEEDED or attempt == 4:
+                if error.code == CONCURRENCY_EXCEEDED or attempt == attempts:
                     raise
-                await asyncio.sleep(2.0 * 2 ** (attempt - 1) * self.account.rng.uniform(0.5, 1.5))
+                await asyncio.sleep(2.0 * 2 ** min(attempt - 1, 3) * self.account.rng.uniform(0.5, 1.5))
 
     async def _wait(self, index: int) -> None:
         """Poll in a triggerer until the job is done."""
@@ -139,12 +146,12 @@ class Deployment:
 
 def deferred_retries(load: Load) -> Outcome:
     """This provider with nothing configured: a refused submit is deferred, and polls are not held back."""
-    return _deploy(load, slots=_PARALLELISM)
+    return _deploy(load)
 
 
 def pool_and_gates(load: Load, *, triggerers: int = 1, learns: bool = False) -> Outcome:
     """This provider as documented: a pool of the account's size, and ``max_qps`` in the connection."""
-    return _deploy(load, slots=load.concurrency, max_qps=load.qps, triggerers=triggerers, learns=learns)
+    return _deploy(load, pool=load.concurrency, max_qps=load.qps, triggerers=triggerers, learns=learns)
 
 
 def _deploy(load: Load, **settings: Any) -> Outcome:

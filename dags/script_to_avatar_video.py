@@ -71,6 +71,7 @@ with DAG(
         timeout=timedelta(hours=2),
         deferrable=True,
         pool="omnihuman",  # as many slots as the account may have jobs: held until the video is done
+        weight_rule="absolute",  # else the weight of the archive would let this Dag's renders overtake others in the pool
         retries=2,  # safe: the ledger knows the job, so a retry waits for it instead of paying again
         retry_delay=timedelta(minutes=1),
     )

@@ -61,7 +61,8 @@ def test_deferred_renders_hold_their_slots(finished):
     assert occupied == CONCURRENCY
 
 
-def test_no_more_jobs_ran_at_once_than_the_account_may_have(finished):
+def test_the_account_was_used_to_the_full(finished):
+    """More than it may have were refused, and counted above; fewer would be a slot left idle."""
     _, state, _ = finished
     spans = [(job["submitted_s"], job["submitted_s"] + job["work_s"] / SPEED) for job in state["jobs"]]
     assert max(sum(begun <= moment < done for begun, done in spans) for moment, _ in spans) == CONCURRENCY
