@@ -83,7 +83,7 @@ def download_to_s3(
     :param extra_args: ``ContentType`` and the like
     :param fresh_url: asks for another URL of the same file, when this one dies
     :param patience: how long the download is tried
-    :param in_flight: how many parts of 8 MiB are sent at once; it takes their memory, and that of one more
+    :param in_flight: how many parts of 5 MiB are sent at once; it takes their memory, and that of one more
     :raises DownloadError: the bytes did not arrive whole
     :raises ArchiveError: S3 holds another size than was sent
     """
