@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 import httpx
@@ -38,6 +39,17 @@ _DETECTION_READ_TIMEOUT_S = 60.0
 _LANE = "omnihuman_lane"
 
 
+# Both are the same at each of a thousand polls, and take as long as all the rest of a request.
+@lru_cache(maxsize=32)
+def _url(endpoint: str, action: str, version: str) -> httpx.URL:
+    return httpx.URL(endpoint, path="/", params={"Action": action, "Version": version})
+
+
+@lru_cache(maxsize=32)
+def _timeout(read_s: float, connect_s: float) -> dict[str, float | None]:
+    return httpx.Timeout(read_s, connect=connect_s).as_dict()
+
+
 def lane_of(request: httpx.Request) -> Lane:
     """Return where a request of :meth:`Call.to_request` waits for its turn."""
     lane: Lane = request.extensions.get(_LANE, Lane.POLL)
@@ -65,13 +77,13 @@ class Call(Generic[T]):
 
     def to_request(self, endpoint: str, *, connect_timeout_s: float, read_timeout_s: float) -> httpx.Request:
         """Return the HTTP request; the bytes that will be signed are the bytes that will be sent."""
-        timeout = httpx.Timeout(max(read_timeout_s, self.min_read_timeout_s), connect=connect_timeout_s)
+        timeout = _timeout(max(read_timeout_s, self.min_read_timeout_s), connect_timeout_s)
         return httpx.Request(
             "POST",
-            httpx.URL(endpoint, path="/", params={"Action": self.action, "Version": self.version}),
+            _url(endpoint, self.action, self.version),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             content=json.dumps(self.body, ensure_ascii=False).encode(),
-            extensions={"timeout": timeout.as_dict(), _LANE: self.lane},
+            extensions={"timeout": timeout, _LANE: self.lane},
         )
 
     def read(self, response: httpx.Response) -> T:

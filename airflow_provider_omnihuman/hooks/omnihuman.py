@@ -153,6 +153,8 @@ class OmniHumanHook(HookWithForm):
     def _expect_done(self, progress: Progress) -> None:
         if progress.fault:
             self.log.warning("%s", progress)
+        elif progress.video:
+            self.log.info("%s", progress)
         elif progress.status and not progress.status.is_over:
             raise TaskNotDoneError(
                 f"task {progress.task_id} is not done yet, but {progress.status}",

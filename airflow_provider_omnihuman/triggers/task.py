@@ -7,33 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
-from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-
-from airflow_provider_omnihuman.api.conversations import Conversation
-from airflow_provider_omnihuman.api.error_codes import Kind, Retry, lookup
-from airflow_provider_omnihuman.api.errors import OmniHumanError, ServiceError, TransportError, error_from_dict
-from airflow_provider_omnihuman.api.models import AigcMeta, Video
-from airflow_provider_omnihuman.api.render import Render
-from airflow_provider_omnihuman.api.render_times import RenderTimes
-from airflow_provider_omnihuman.api.schedule import PollSchedule, Schedule
-from airflow_provider_omnihuman.api.urls import scrub, shown
-from airflow_provider_omnihuman.api.waiting import FaultWindow, Progress, Wait
-from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
-from airflow_provider_omnihuman.hooks.shared_client import SharedClient
 
 __all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "finished_task_id"]
 
 MIN_FIRST_POLL_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral, before its old process is reaped."""
 
-_MISSING_TOLERANCE_S = 60.0
-_LOOK_UP_AGAIN_S = 10.0
 DEFER_MARGIN = timedelta(minutes=10)
 """How much later than the trigger's own deadline Airflow's trigger timeout comes: it skips the callback, and all it can say."""
 
@@ -94,74 +79,16 @@ class OmniHumanTaskTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Poll until the task is over or the deadline has passed."""
-        try:
-            await self._wait()
-        except OmniHumanError as error:
-            yield TriggerEvent({"status": "error", "error": error.to_dict()})
-        except Exception as error:
-            # Out of here it would reach the task as "trigger failure", with the reason in the triggerer's log only.
-            self.log.exception("The wait for OmniHuman task %s broke off", self.omnihuman_task_id)
-            yield TriggerEvent({"status": "error", "error": _broken_off(error, self.omnihuman_task_id).to_dict()})
-        else:
-            yield TriggerEvent({"status": "success", "task_id": self.omnihuman_task_id})
-
-    async def _wait(self) -> None:
-        async with aclosing(await self._share()) as shared:
-            while True:
-                keys = shared.client.credentials
-                try:
-                    await shared.client.perform(self._conversation(shared))
-                except ServiceError as error:
-                    is_access = lookup(error.code or "", http_status=error.http_status).kind is Kind.ACCESS
-                    if not is_access or not await shared.has_other_keys(keys):
-                        raise
-                    # The connection was edited meanwhile: the wait goes on with its new keys.
-                else:
-                    return
-
-    def _conversation(self, shared: SharedClient) -> Conversation[Video]:
-        return shared.client.api.wait_until_done(
-            self.omnihuman_task_id,
-            wait=Wait(deadline=self.deadline, fault_tolerance_s=self.fault_tolerance_s),
-            aigc_meta=AigcMeta.from_dict(self.aigc_meta) if self.aigc_meta else None,
-            schedule=self._schedule(shared.times),
-            on_change=self._log_progress,
-        )
-
-    def _schedule(self, times: RenderTimes) -> Schedule:
-        if self.poll_interval_s is None:
-            return Render(**self.render or {}).schedule(times, first_poll_at=self.first_poll_at)
-        return PollSchedule(first_s=max(0.0, self.first_poll_at - time.time()), interval_s=self.poll_interval_s)
-
-    async def _share(self) -> SharedClient:
-        """Return a share in the client; a connection that cannot be looked up now (its backend is away) is asked for again."""
-        faults = FaultWindow(self.fault_tolerance_s)
-        while True:
-            try:
-                return await SharedClient.open(OmniHumanHook(self.omnihuman_conn_id))
-            except OmniHumanError:
-                raise
-            except Exception as error:  # noqa: BLE001 - the backends' own, of which there is no list
-                if isinstance(error, AirflowNotFoundException):
-                    # Airflow says so of backends that fail, too; and the worker had it moments ago.
-                    faults.tolerance_s = min(faults.tolerance_s, _MISSING_TOLERANCE_S)
-                what = f"the connection {self.omnihuman_conn_id!r} cannot be looked up: {type(error).__name__}"
-                fault = TransportError(f"{what} ({scrub(str(error))[:200]})", task_id=self.omnihuman_task_id)
-                if faults.add(fault, now=time.time()):
-                    self.log.warning("OmniHuman task %s: asking again after a passing fault: %s", self.omnihuman_task_id, fault)
-            await asyncio.sleep(self.poll_interval_s or _LOOK_UP_AGAIN_S)
-
-    def _log_progress(self, progress: Progress) -> None:
-        self.log.info("%s", progress)
+        # Airflow imports this module on the loop that all triggers share; the hundred others that it takes come in a thread.
+        outcome = _outcome() if _outcome.cache_info().currsize else await asyncio.to_thread(_outcome)
+        yield TriggerEvent(await outcome(self))
 
 
-def _broken_off(error: Exception, task_id: str) -> OmniHumanError:
-    return OmniHumanError(
-        f"the wait in the triggerer broke off: {type(error).__name__}: {scrub(str(error))[:200]}",
-        task_id=task_id,
-        retry=Retry.ASK_AGAIN,
-        advice="the job itself may still finish; the triggerer's log has the whole story",
-    )
+@cache
+def _outcome() -> Callable[[OmniHumanTaskTrigger], Awaitable[dict[str, Any]]]:
+    from airflow_provider_omnihuman.triggers.wait import outcome
+
+    return outcome
 
 
 def finished_task_id(event: Mapping[str, Any] | None) -> str:
@@ -170,6 +97,9 @@ def finished_task_id(event: Mapping[str, Any] | None) -> str:
     :param event: as given to the operator's resume method
     :raises OmniHumanError: the error that the event carries, whole
     """
+    from airflow_provider_omnihuman.api.errors import OmniHumanError, error_from_dict
+    from airflow_provider_omnihuman.api.urls import shown
+
     match event:
         case {"status": "error", "error": dict() as error}:
             raise error_from_dict(error)
