@@ -73,7 +73,13 @@ with DAG(
         retries=2,  # safe: the ledger knows the job, so a retry finds it instead of paying again
     )
 
-    wait = OmniHumanTaskSensor(task_id="wait", omnihuman_task_id=submit.output, aigc_meta=AIGC_META, deferrable=True)
+    wait = OmniHumanTaskSensor(
+        task_id="wait",
+        omnihuman_task_id=submit.output,
+        request=submit.output["request"],  # so that it knows when to ask: how long a render takes depends on its audio
+        aigc_meta=AIGC_META,
+        deferrable=True,
+    )
 
     archive = OmniHumanToS3Operator(
         task_id="archive",
