@@ -8,7 +8,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual_time import run
 
@@ -129,6 +129,7 @@ def test_a_waiter_cancelled_at_the_moment_of_its_turn_leaves_it_to_the_next(mome
     run(main())
 
 
+@settings(deadline=None)
 @given(
     arrivals=st.lists(st.tuples(st.floats(0, 2), st.sampled_from(Lane), st.none() | st.floats(0, 3)), min_size=1, max_size=30),
     refused_at=st.none() | st.floats(0, 3),
@@ -314,6 +315,7 @@ def test_a_queue_of_nobody_says_so():
         queue.pop()
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*Lane, "pop", "discard"]), max_size=60))
 def test_the_first_one_is_the_one_that_is_taken_out(steps):
     queue: Queue[int] = Queue()
