@@ -12,10 +12,10 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 unexport AIRFLOW_HOME
 
-.PHONY: help setup demo test chaos check format lock clean
+.PHONY: help setup demo test chaos bench bench-report check format lock clean
 
 help: ## List the commands
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready ## Create the environment (.venv) from the hash-pinned requirements
 
@@ -37,6 +37,14 @@ test: setup ## The whole suite, scenario tests in a real multi-process Airflow i
 
 chaos: setup ## Kill, cut off and clear everything there is, and count: jobs wanted, accepted, archived
 	@OMNIHUMAN_CHAOS=1 $(BIN)/pytest tests/scenarios $(ARGS)
+
+BENCHMARKS := imports schedule quota submit archive render waiting
+
+bench: setup ## Measure side by side, an hour on two quiet cores. ARGS=--quick shows in minutes that it works
+	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py $(ARGS) || exit 1; done
+
+bench-report: setup ## docs/benchmarks.md and its plots, from benchmarks/results/*.json
+	@$(BIN)/python benchmarks/report.py $(ARGS)
 
 check: setup ## ruff, mypy --strict, import contracts
 	@$(BIN)/ruff check .

@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
@@ -88,12 +88,15 @@ class ScratchAirflow:
         return inherited | ours | {f"AIRFLOW__{name}": value for name, value in settings.items()}
 
     @contextmanager
-    def triggerer(self, name: str, *, capacity: int) -> Iterator[Triggerer]:
-        """Run Airflow's triggerer on a fresh copy of the database, in a folder of that name."""
-        home = self.folder / name
-        home.mkdir()
+    def triggerer(self, home: Path, *, capacity: int, more: Mapping[str, str]) -> Iterator[Triggerer]:
+        """Run Airflow's triggerer on a fresh copy of the database.
+
+        :param home: a folder for it
+        :param capacity: how many triggers it takes
+        :param more: of its environment
+        """
         shutil.copy(self._template, home / "airflow.db")
-        triggerer = Triggerer(home, self.environment(home), capacity=capacity)
+        triggerer = Triggerer(home, self.environment(home) | dict(more), capacity=capacity)
         try:
             yield triggerer
         finally:

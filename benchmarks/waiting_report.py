@@ -7,41 +7,36 @@ from typing import Any
 
 from measuring import Goal, Report, Spread, ratio
 
-NAMES = {
-    "floor": "Airflow's floor: sleeps until the end",
-    "ours": "OmniHumanTaskTrigger",
-    "naive": "own httpx client each, every 5 s",
-    "session": "session per poll (HttpTrigger's hook), every 5 s",
-    "sdk": "vendor SDK in a worker process each",
-}
+NAMES = {"floor": "floor", "ours": "ours", "naive": "naive", "session": "session", "sdk": "SDK"}
 COLUMNS = {
-    "CPU s per job": "cpu_s_per_job",
-    "MB per 1,000": "mb_per_1000",
+    "CPU s/job": "cpu_s_per_job",
+    "MB/1,000": "mb_per_1000",
     "cores": "cores",
     "lag p99 ms": "waiting_lag_p99_ms",
-    "lag max ms": "waiting_lag_max_ms",
-    "polls per job": "polls_per_job",
+    "polls/job": "polls_per_job",
     "on time": "polls_on_time",
     "done→event s": "event_p50_s",
-    "p95": "event_p95_s",
-    "→ persisted s": "persisted_p50_s",
-    "connections": "connections_opened",
+    "→database s": "persisted_p50_s",
+    "sockets": "connections_opened",
     "finished": "finished",
 }
 _SHARES = {"on time", "finished"}
-_BEYOND = ("CPU beyond the floor", "KB per waiter beyond")
-_NO_POLLS = {"polls per job", "on time", "connections"}
+_BEYOND = {"CPU, over floor": "cpu_s_per_job", "MB, over floor": "mb_per_1000"}
+_NO_POLLS = {"polls/job", "on time", "sockets"}
 _METHOD = """
+floor: a trigger that knows when its job is done and sleeps until then, which is what Airflow itself costs; ours:
+`OmniHumanTaskTrigger`; naive: an `httpx.AsyncClient` each, a poll every 5 s; session: the hook of Airflow's http provider with a
+session per poll, as its `HttpSensorTrigger`, every 5 s; SDK: the vendor's, in a worker process per waiter.
 Rows of deferred, mapped tasks and their triggers are put into the database of a scratch Airflow (SQLite), and Airflow's own
-`airflow triggerer` runs them: its supervisor reads rows and persists events, its runner has the event loop. They poll a local
-server, in a process of its own, that answers CVGetResult as the emulator does, 50 ms after it was asked, and notes who asked when;
-signatures are made and not checked. The connection is in Airflow's database. One waiter goes first and is not counted (imports,
-Airflow's first look-up). Jobs last one to three minutes, where real ones last up to half an hour, and all of a set wait at
-once for a while; fixed polling costs in proportion to that time, so short jobs flatter what is compared. CPU is that of both
-processes, user and system, from the rows to the last persisted event; memory is what the runner holds while all wait,
-over what it held before; lag is how late a sleep of 10 ms ends in the runner, from the last trigger's start to the last job's end
-(taking triggers on is Airflow's own work and is told in the JSON); a poll is on time within 2 s of its plan. The default of 50
-new triggers a second (`max_trigger_to_select_per_loop`) is raised to 500.
+`airflow triggerer` runs them: its supervisor reads rows and persists events, its runner has the event loop. They poll a
+server in a process of its own, which answers CVGetResult as the emulator does, 50 ms after it was asked, and notes who asked
+when; signatures are made and not checked. The connection is in Airflow's database. One waiter goes first and is not counted
+(imports, Airflow's first look-up). Jobs last one to three minutes, where real ones last up to half an hour, and all of a set
+wait at once for a while; fixed polling costs in proportion to that time, so short jobs flatter what is compared. CPU is that
+of both processes, user and system, from the rows to the last persisted event; memory is what the runner holds while all wait,
+over what it held before; lag is how late a sleep of 10 ms ends in the runner, from the last trigger's start to the last job's
+end (taking triggers on is Airflow's own work and is told in the JSON); a poll is on time within 2 s of its plan; delays are
+medians. The default of 50 new triggers a second (`max_trigger_to_select_per_loop`) is raised to 500.
 """
 
 Measured = dict[str, list[dict[str, float]]]
@@ -58,7 +53,7 @@ def report(measured: Measured, drawn: dict[str, Any], *, quick: bool) -> Report:
         "waiting",
         "Waiting: triggers in one triggerer",
         " ".join(_METHOD.split()),
-        ["waiters", "variant", *COLUMNS, *_BEYOND],
+        ["waiters", "variant", *_columns()],
         quick=quick,
     )
     for count in counts(measured):
@@ -67,7 +62,7 @@ def report(measured: Measured, drawn: dict[str, Any], *, quick: bool) -> Report:
                 result.add(waiters=count, variant=name, **_cells(runs, variant), **_beyond(measured, variant, count))
     if runs := measured.get("sdk"):
         megabytes = spread(runs, "mb_per_waiter")
-        result.add(waiters=1, variant=NAMES["sdk"], **{"MB per 1,000": _times(megabytes, 1000)})
+        result.add(waiters=1, variant=NAMES["sdk"], **{"MB/1,000": _times(megabytes, 1000)})
     result.series = {"measured": _plain(measured), "curves": drawn, "names": NAMES}
     if not quick:
         result.goals = goals(measured)
@@ -110,6 +105,12 @@ def _against_naive(ours: list[dict[str, float]], naive: list[dict[str, float]], 
     return Goal(f"CPU per job, to that of the naive trigger, {count:,} waiters", ratios.median, 0.2, remark=remark)
 
 
+def _columns() -> list[str]:
+    first, second, *rest = COLUMNS
+    cpu, memory = _BEYOND
+    return [first, cpu, second, memory, *rest]
+
+
 def _cells(runs: list[dict[str, float]], variant: str) -> dict[str, object]:
     cells: dict[str, object] = {}
     for column, figure in COLUMNS.items():
@@ -124,7 +125,7 @@ def _beyond(measured: Measured, variant: str, count: int) -> dict[str, object]:
     floor, runs = measured.get(f"floor/{count}"), measured[f"{variant}/{count}"]
     if not floor or variant == "floor":
         return {}
-    return dict(zip(_BEYOND, (_beyond_floor(runs, floor, figure) for figure in ("cpu_s_per_job", "mb_per_1000")), strict=True))
+    return {column: _beyond_floor(runs, floor, figure) for column, figure in _BEYOND.items()}
 
 
 def _beyond_floor(runs: list[dict[str, float]], floor: list[dict[str, float]], figure: str) -> float:
