@@ -24,8 +24,8 @@ PART_BYTES = 5 * 1024 * 1024
 IN_FLIGHT = 4
 """With the buffer that is filled, 25 MiB."""
 _PIECE_BYTES = 64 * 1024
-STOP_S = 10.0
-"""One that S3 takes no bytes of ends by boto's own timeout only, after a minute."""
+STOP_S = 5.0
+"""One whose bytes are all in the kernel's buffers ends with S3's answer or boto's own timeout, a minute later."""
 
 
 class _NotWanted(BaseException):
