@@ -40,8 +40,8 @@ NAMES = {
 }
 METHOD = (
     "Each run is a process of its own; CPU is that process's, user and system; memory its peak RSS over what it had after all "
-    "imports. The film comes over HTTP from another process (sendfile); each of its bytes lies in a picture, so that ours reads "
-    "all of it back for verification. Ours also takes its SHA-256, keeps the temporary copy, and checks the size; the upper bound "
+    "imports. The film comes over HTTP from another process (sendfile); each of its bytes lies in a picture, so ours reads all "
+    "of it back for verification. Ours also takes its SHA-256, keeps the temporary copy and checks the size; the upper bound "
     "only uploads. The temp file is written in the 8 KiB chunks of the common recipe. S3 is {store}. boto's settings are its "
     "defaults: over plain HTTP it signs each body's SHA-256, which it does not over TLS. Films below 1 GiB are brought several "
     "times in a row."
@@ -168,7 +168,7 @@ def add_goals(report: Report, taken: dict[str, dict[str, Spread]], *, size: str,
     cpu = ratio(ours["cpu_s_per_gb"], recipe).median
     part = sha256 / recipe.median
     remark = (
-        f"A SHA-256 alone is {sha256:.2g} s/GB here, {part:.2g}× of all that the temp file costs. Ours takes one for the manifest, "
+        f"One SHA-256 is {sha256:.2g} s/GB here, {part:.2g}× of all that the temp file costs. Ours takes one for its manifest, "
         "boto another one for its signature over plain HTTP, as it does for the temp file. Reading the film back to verify it "
         "comes on top: the temp file's way leaves both out, the upload from memory also the download."
     )
