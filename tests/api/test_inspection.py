@@ -87,3 +87,10 @@ def test_two_humps_leave_the_valley_between_them_alone():
 
 def test_beyond_the_table_it_has_nothing_to_say():
     assert Inspection.of(even()).after(100.0, 0.1) == math.inf
+
+
+def test_two_jobs_that_agree_do_not_show_that_all_do():
+    two = Inspection.of([Seen(-0.002, 0.002, 1.0)] * 2)
+    many = Inspection.of([Seen(-0.002, 0.002, 1.0)] * 60)
+    share = [one.after(0.85, 0.1) - 0.85 for one in (two, many)]
+    assert share[0] < 0.1 < share[1], "few jobs: looks come early and around; many: only where the end is"

@@ -185,6 +185,27 @@ def test_a_job_long_overdue_is_asked_for_ever_more_slowly_than_five_seconds():
     assert asked[-1] - asked[-2] <= 60
 
 
+def test_polls_stay_few_in_a_queue_that_is_not_told_of_where_each_job_takes_longer_than_the_one_before():
+    times, rng, now, count, until = experienced(), Random(9), SUBMITTED_AT + 2, 0, 15_000
+    schedule, finished_s = schedule_for(times), 0
+    while now < SUBMITTED_AT + until:
+        while finished_s + 90 < now - SUBMITTED_AT:
+            finished_s += 90
+            times.record("1080", audio_s=AUDIO_S, running_s=finished_s - 2, took_s=finished_s + 2)
+        now += schedule.pause_s(count, now=now, rng=rng)
+        schedule.heard(asked_at=now, is_done=False)
+        count += 1
+    assert count < 0.4 * until / 5
+
+
+def test_the_more_uncertain_the_end_the_later_it_is_found_but_polls_stay_few():
+    times, rng, counts = RenderTimes(), Random(10), []
+    for _ in range(150):
+        done_at = SUBMITTED_AT + RENDER_S * rng.lognormvariate(0, 0.6)
+        counts.append(len(polls(schedule_for(times), done_at=done_at, rng=rng)) / (done_at - SUBMITTED_AT) * 5)
+    assert statistics.fmean(counts[50:]) < 0.5
+
+
 def test_a_job_that_is_done_without_its_url_is_asked_for_within_seconds_and_learned_from_once():
     times, rng = RenderTimes(), Random(6)
     schedule = schedule_for(times)
