@@ -27,6 +27,9 @@ __all__ = ["AsyncOmniHumanClient", "OmniHumanClient"]
 T = TypeVar("T")
 G = TypeVar("G", Gate, AsyncGate)
 
+_BREATH_S = 0.001
+"""A poll takes the event loop about as long: at most a thousand start in a second, which is what one loop can do."""
+
 
 class _Configured(Generic[G]):
     """What both clients hold: the conversations they can have, how they sign, and how fast they may ask."""
@@ -132,10 +135,14 @@ class OmniHumanClient(_Configured[Gate]):
             self._http = None
 
 
+def _breathing_gate(rate: RequestRate) -> AsyncGate:
+    return AsyncGate(rate, breath_s=_BREATH_S)
+
+
 class AsyncOmniHumanClient(_Configured[AsyncGate]):
     """Talks to the service on an event loop: for the triggerer. Arguments as :class:`OmniHumanClient`."""
 
-    _gate_class = AsyncGate
+    _gate_class = staticmethod(_breathing_gate)
     _http: httpx.AsyncClient | None = None
     _opening: asyncio.Lock | None = None
 

@@ -177,7 +177,7 @@ class Conversations:
         while True:
             now = self.clock()
             yield Pause(max(0.0, min(schedule.pause_s(poll, now=now, rng=self.rng), wait.deadline - now)))
-            poll, asked_at = poll + 1, self.clock()
+            poll += 1
             try:
                 reply = self._read(call, (yield self._request(call)))
             except OmniHumanError as error:
@@ -189,7 +189,8 @@ class Conversations:
             else:
                 video = self._video_in(reply)
                 is_done, is_queued = reply.status is TaskStatus.DONE, reply.status is TaskStatus.IN_QUEUE
-                schedule.heard(asked_at=asked_at, is_done=is_done, is_queued=is_queued)
+                # The reply's time, not the question's, which may have waited for its turn.
+                schedule.heard(asked_at=self.clock(), is_done=is_done, is_queued=is_queued)
                 if faults.clear() or reply.status != status or video:
                     on_change(Progress(task_id, reply.status, self.clock() - started, video=video))
                 status = reply.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -128,10 +129,14 @@ class AsyncGate:
     """Lets coroutines of one event loop pass one by one, each at its turn: one timer, however many wait.
 
     :param rate: how fast; this gate's alone
+    :param breath_s: between two that pass, seconds, however fast: a thousand waits that were resumed together (a restart) would
+        hold up the loop, and all else that runs on it, for most of a second
     """
 
-    def __init__(self, rate: RequestRate) -> None:
+    def __init__(self, rate: RequestRate, *, breath_s: float = 0.0) -> None:
         self._rate = rate
+        self._breath_s = breath_s
+        self._breathed_at = -math.inf
         self._queue: Queue[asyncio.Future[float]] = Queue()
         self._timer: asyncio.TimerHandle | None = None
 
@@ -141,7 +146,7 @@ class AsyncGate:
         :param lane: what it is for
         """
         loop = asyncio.get_running_loop()
-        if not self._queue and self._rate.take(loop.time()):
+        if not self._queue and self._take(loop.time()):
             return
         turn: asyncio.Future[float] = loop.create_future()
         self._queue.push(lane, turn)
@@ -164,18 +169,25 @@ class AsyncGate:
         self._rate.set_limit(max_qps, sharers=sharers, reserve=reserve)
         self._arm(asyncio.get_running_loop())
 
+    def _take(self, now: float, *, waited: bool = False) -> bool:
+        if now < self._breathed_at or not self._rate.take(now, waited=waited):
+            return False
+        self._breathed_at = now + self._breath_s
+        return True
+
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
         """Set the timer to the next turn; none where nobody waits."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
         if self._queue:
-            self._timer = loop.call_at(max(loop.time(), self._rate.next_at(loop.time())), self._release, loop)
+            now = loop.time()
+            self._timer = loop.call_at(max(now, self._breathed_at, self._rate.next_at(now)), self._release, loop)
 
     def _release(self, loop: asyncio.AbstractEventLoop) -> None:
         self._timer = None
         while (first := self._queue.first()) and first.cancelled():  # its coroutine has not been told yet
             self._queue.pop()
-        if first and self._rate.take(now := loop.time(), waited=True):
+        if first and self._take(now := loop.time(), waited=True):
             self._queue.pop().set_result(now)
         self._arm(loop)

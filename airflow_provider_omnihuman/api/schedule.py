@@ -40,7 +40,7 @@ class Schedule(Protocol):
     def heard(self, *, asked_at: float, is_done: bool, is_queued: bool = False) -> None:
         """Take note of a good reply.
 
-        :param asked_at: when the poll was sent, epoch seconds
+        :param asked_at: when it came, epoch seconds
         :param is_done: whether the job was done, with or without its URL
         :param is_queued: whether the service said that the job had not been started yet
         """

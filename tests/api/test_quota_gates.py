@@ -80,6 +80,20 @@ def test_no_limit_holds_nobody_up_until_a_refusal_teaches_one():
     run(main())
 
 
+def test_those_who_come_together_start_one_by_one_so_that_the_loop_can_breathe():
+    async def main():
+        passers = Passers(AsyncGate(RequestRate(None), breath_s=0.001))
+        await asyncio.gather(*(passers.start(str(n)) for n in range(20)))
+        assert passers.passed == [str(n) for n in range(20)]
+        assert passers.times == pytest.approx([n * 0.001 for n in range(20)])
+        await asyncio.sleep(1)
+        started = asyncio.get_running_loop().time()
+        await passers.start("later")
+        assert passers.times[-1] == started  # nobody else: no breath is needed
+
+    run(main())
+
+
 def test_a_cancelled_waiter_takes_no_turn_and_leaves_nothing():
     async def main():
         passers = Passers(AsyncGate(RequestRate(5)))
