@@ -124,7 +124,7 @@ class Deployment:
         for poll in itertools.count():
             await asyncio.sleep(schedule.pause_s(poll, now=loop.time(), rng=self.account.rng))
             await gate.enter(Lane.POLL)
-            asked_at = loop.time()
+            heard_at = loop.time()
             try:
                 is_done = await self.account.is_done(index)
             except BusinessError as error:
@@ -132,7 +132,7 @@ class Deployment:
                     raise
                 gate.rejected()
             else:
-                schedule.heard(asked_at=asked_at, is_done=is_done)
+                schedule.heard(heard_at=heard_at, is_done=is_done)
                 if is_done:
                     return
 

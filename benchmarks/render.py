@@ -10,6 +10,7 @@ import argparse
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -45,21 +46,21 @@ def main() -> int:
     """Measure, print, write."""
     arguments = options(__doc__, add=_add_options)
     seconds, runs = (_SENTENCE_S, 1) if arguments.quick else (arguments.seconds, arguments.runs)
-    variants = {
-        (resolution, fast): scene(seconds, resolution=resolution, fast=fast) for resolution in (720, 1080) for fast in (0, 1)
+    kinds = [(resolution, fast) for resolution in (720, 1080) for fast in (False, True)]
+    measures: dict[str, Callable[[], Measure]] = {
+        str(kind): partial(times_real_time, scene(seconds, resolution=kind[0], fast=kind[1])) for kind in kinds
     }
-    measures = {str(key): partial(times_real_time, what) for key, what in variants.items()}
     taken = interleaved(measures, runs=runs)
     report = Report(
         "render",
         "How fast the emulator renders",
-        f"one film of about {seconds:.0f} s per run, of the shipped portrait with real speech; seconds of video per second of CPU",
+        f"a film of {seconds:.0f} s per run, of the shipped portrait with real speech; seconds of video per second of CPU",
         ["resolution", "pe_fast_mode", "× real time"],
         quick=arguments.quick,
     )
-    for resolution, fast in variants:
+    for resolution, fast in kinds:
         figure = taken[str((resolution, fast))]["times_real_time"]
-        report.add(**{"resolution": str(resolution), "pe_fast_mode": str(bool(fast)).lower(), "× real time": figure})
+        report.add(**{"resolution": str(resolution), "pe_fast_mode": str(fast).lower(), "× real time": figure})
     report.finish(folder=arguments.out)
     return 0
 

@@ -44,7 +44,7 @@ def run(jobs: Sequence[Job], process: Process, rng: Random, *, keep_times: bool 
             if keep_times:
                 waited.polled_at.append(now)
             is_done = now >= job.done_at
-            schedule.heard(asked_at=now, is_done=is_done, is_queued=job.tells_queue and now < job.started_at)
+            schedule.heard(heard_at=now, is_done=is_done, is_queued=job.tells_queue and now < job.started_at)
             if is_done:
                 waited.delay_s = now - job.done_at
                 schedules[number] = None

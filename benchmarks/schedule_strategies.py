@@ -20,7 +20,7 @@ FIXED = {interval_s: f"fixed {interval_s} s" for interval_s in (5, 15, 30)}
 class Deaf:
     """A schedule that learns nothing from what is heard."""
 
-    def heard(self, *, asked_at: float, is_done: bool, is_queued: bool = False) -> None:
+    def heard(self, *, heard_at: float, is_done: bool, is_queued: bool = False) -> None:
         """Ignore it."""
 
 

@@ -96,10 +96,10 @@ def lateness(planned: Pairs, asked: Pairs, *, until: float) -> Floats:
         times, at = arrivals.get(index, []), 0
         for plan in plans:
             while at < len(times) and times[at] < plan - _EARLY_S:
-                at += 1
+                pass
             if plan <= until - ON_TIME_S:
                 late.append(times[at] - plan if at < len(times) else np.inf)
-            at += 1
+            pass
     return np.array([max(seconds, 0.0) for seconds in late])
 
 

@@ -190,7 +190,7 @@ class Conversations:
                 video = self._video_in(reply)
                 is_done, is_queued = reply.status is TaskStatus.DONE, reply.status is TaskStatus.IN_QUEUE
                 # The reply's time, not the question's, which may have waited for its turn.
-                schedule.heard(asked_at=self.clock(), is_done=is_done, is_queued=is_queued)
+                schedule.heard(heard_at=self.clock(), is_done=is_done, is_queued=is_queued)
                 if faults.clear() or reply.status != status or video:
                     on_change(Progress(task_id, reply.status, self.clock() - started, video=video))
                 status = reply.status

@@ -37,10 +37,10 @@ class Schedule(Protocol):
         """
         ...
 
-    def heard(self, *, asked_at: float, is_done: bool, is_queued: bool = False) -> None:
+    def heard(self, *, heard_at: float, is_done: bool, is_queued: bool = False) -> None:
         """Take note of a good reply.
 
-        :param asked_at: when it came, epoch seconds
+        :param heard_at: when it came, epoch seconds
         :param is_done: whether the job was done, with or without its URL
         :param is_queued: whether the service said that the job had not been started yet
         """
@@ -71,7 +71,7 @@ class PollSchedule:
             return self.first_s * (1 + self.jitter * rng.random())
         return self.interval_s * (1 + self.jitter * rng.uniform(-1, 1))
 
-    def heard(self, *, asked_at: float, is_done: bool, is_queued: bool = False) -> None:
+    def heard(self, *, heard_at: float, is_done: bool, is_queued: bool = False) -> None:
         """Learn nothing: this schedule is fixed."""
 
 
@@ -136,17 +136,17 @@ class LearnedSchedule:
         self._polls += 1
         return at - now if poll == 0 else max(at - now, _SHORTEST_S)
 
-    def heard(self, *, asked_at: float, is_done: bool, is_queued: bool = False) -> None:
+    def heard(self, *, heard_at: float, is_done: bool, is_queued: bool = False) -> None:
         """Take note of a good reply; learn from the one that says that the job is done."""
         if is_done:
             if not self._is_done:
-                self._learn(asked_at)
+                self._learn(heard_at)
             self._is_done = True
         elif is_queued and self._born_at is not None:
             # Its turn has not come: it is as if it had been submitted only now.
-            self._born_at, self._running_at, self._polls = asked_at, None, 0
+            self._born_at, self._running_at, self._polls = heard_at, None, 0
         else:
-            self._running_at = asked_at
+            self._running_at = heard_at
         self._planned_at = None
 
     def _learn(self, done_at: float) -> None:

@@ -41,7 +41,7 @@ def test_it_survives_as_json():
 def test_its_schedule_learns_for_its_kind():
     times, render = RenderTimes(), Render("720", 3.0, 1000.0)
     schedule = render.schedule(times, first_poll_at=1010.0)
-    schedule.heard(asked_at=1100.0, is_done=False)
+    schedule.heard(heard_at=1100.0, is_done=False)
     schedule._planned_at = 1110.0
-    schedule.heard(asked_at=1110.0, is_done=True)
+    schedule.heard(heard_at=1110.0, is_done=True)
     assert list(times.to_dict()["kinds"]) == ["720"]

@@ -40,7 +40,7 @@ def polls(schedule, *, done_at, started_at=0.0, now=SUBMITTED_AT + 2, rng=None, 
         asked.append(now)
         if away[0] <= now < away[1]:
             continue
-        schedule.heard(asked_at=now, is_done=now >= done_at, is_queued=now < started_at)
+        schedule.heard(heard_at=now, is_done=now >= done_at, is_queued=now < started_at)
         if now >= done_at:
             return asked
 
@@ -58,7 +58,7 @@ def test_a_fixed_schedule_waits_its_interval_whatever_the_time(poll, now):
 
 def test_a_fixed_schedule_learns_nothing():
     schedule = PollSchedule()
-    schedule.heard(asked_at=SUBMITTED_AT, is_done=False)
+    schedule.heard(heard_at=SUBMITTED_AT, is_done=False)
     assert schedule == PollSchedule()
 
 
@@ -87,7 +87,7 @@ def test_pauses_are_finite_bounded_and_never_end_before_the_first_poll_may_come(
         assert now + pause_s >= start + first_s
         assert now + pause_s <= max(start + first_s, max(now, latest) + 60.0) * (1 + 1e-9)
         now += pause_s
-        schedule.heard(asked_at=now, is_done=now - start >= done_s)
+        schedule.heard(heard_at=now, is_done=now - start >= done_s)
 
 
 def test_an_experienced_schedule_polls_a_fifth_as_often_as_five_seconds_and_is_no_later():
@@ -193,7 +193,7 @@ def test_polls_stay_few_in_a_queue_that_is_not_told_of_where_each_job_takes_long
             finished_s += 90
             times.record("1080", audio_s=AUDIO_S, running_s=finished_s - 2, took_s=finished_s + 2)
         now += schedule.pause_s(count, now=now, rng=rng)
-        schedule.heard(asked_at=now, is_done=False)
+        schedule.heard(heard_at=now, is_done=False)
         count += 1
     assert count < 0.4 * until / 5
 
@@ -214,7 +214,7 @@ def test_a_job_that_is_done_without_its_url_is_asked_for_within_seconds_and_lear
         pause_s = schedule.pause_s(poll, now=now, rng=rng)
         assert 2 <= pause_s <= 4
         now += pause_s
-        schedule.heard(asked_at=now, is_done=True)
+        schedule.heard(heard_at=now, is_done=True)
     assert len(known(times)) == 1
 
 

@@ -122,15 +122,18 @@ def test_as_many_parts_as_asked_for_are_sent_at_once_and_never_more(s3, in_fligh
 
 
 def test_parts_that_end_in_another_order_are_put_together_in_theirs(s3):
-    later, body = threading.Event(), random.Random(6).randbytes(2 * PART_BYTES + 77)
+    later, body, named = threading.Event(), random.Random(6).randbytes(3 * PART_BYTES + 77), []
     s3.meta.events.register("after-call.s3.UploadPart", lambda **_kwargs: later.set())
+    on = "provide-client-params.s3.CompleteMultipartUpload"
+    s3.meta.events.register(on, lambda params, **_kwargs: named.extend(params["MultipartUpload"]["Parts"]))
 
-    def first_comes_last(request):
+    def first_comes_later(request):
         assert number_of(request) != 1 or later.wait(20)
 
-    before_part(s3, first_comes_last)
-    with upload_to(s3) as upload:
+    before_part(s3, first_comes_later)
+    with upload_to(s3, in_flight=2) as upload:
         write_all(upload, [body[start : start + 100_000] for start in range(0, len(body), 100_000)])
+    assert [part["PartNumber"] for part in named] == [1, 2, 3, 4]
     assert s3.get_object(Bucket=BUCKET, Key=HERE.key)["Body"].read() == body
 
 
@@ -161,7 +164,7 @@ def test_a_slow_store_holds_the_writer_back(s3):
     assert s3.head_object(Bucket=BUCKET, Key=HERE.key)["ContentLength"] == 6 * PART_BYTES
 
 
-def test_buffers_are_used_again(s3):
+def test_memory_is_bounded_by_the_parts_in_flight(s3):
     tracemalloc.start()
     try:
         with upload_to(s3, in_flight=2) as upload:
@@ -177,7 +180,7 @@ def test_buffers_are_used_again(s3):
 
 
 def test_when_a_part_fails_the_others_have_ended_before_the_abort(s3):
-    first_is_there, failed, at_work = threading.Event(), threading.Event(), []
+    first_is_there, failed, at_work, landed = threading.Event(), threading.Event(), [], []
 
     def refuse_one(request):
         if number_of(request) == 2:
@@ -186,15 +189,19 @@ def test_when_a_part_fails_the_others_have_ended_before_the_abort(s3):
             return refusal(request)
         first_is_there.set()
         failed.wait(20)
-        time.sleep(0.5)  # still at work when the other one's failure is known
+        time.sleep(1.5)  # still at work when the other one's failure is known
         return None
 
+    def note(http_response, **_kwargs):
+        landed.extend([1] * (http_response.status_code == 200))
+
     senders = before_part(s3, refuse_one)
+    s3.meta.events.register("after-call.s3.UploadPart", note)
     s3.meta.events.register("before-call.s3.AbortMultipartUpload", lambda **_kwargs: at_work.append(senders.now))
     with pytest.raises(ClientError, match="AccessDenied"), upload_to(s3, in_flight=3) as upload:
         write_all(upload, [PART] * 6)
     assert senders.most >= 2
-    assert at_work == [0]
+    assert (at_work, landed) == ([0], [])
     assert (held(s3), open_uploads(s3)) == ([], [])
 
 
