@@ -14,6 +14,7 @@ from airflow_provider_omnihuman.demo.connections import demo_connections
 from airflow_provider_omnihuman.demo.credentials import Credentials
 from airflow_provider_omnihuman.demo.emulator_service import Emulator, emulator
 from airflow_provider_omnihuman.demo.environment import children_environment
+from airflow_provider_omnihuman.demo.experience import write_experience
 from airflow_provider_omnihuman.demo.layout import claim, readable_folder
 from airflow_provider_omnihuman.demo.object_store import BUCKET, ObjectStore, object_store
 from airflow_provider_omnihuman.demo.pool import render_pool
@@ -87,6 +88,7 @@ class Stack:
             run_id=self.run_id,
             options={"speed": plan.speed, **plan.emulator_options},
         )
+        self._speed = plan.speed
         self._concurrency = int(str(plan.emulator_options.get("concurrency", Settings().concurrency)))
         self.services: dict[str, Service] = {
             **({"postgres": self.postgres.service} if self.postgres else {}),
@@ -113,6 +115,7 @@ class Stack:
         :param report: told how far each service has come.
         """
         airflow_settings.write_password_file(self.layout, self.credentials)
+        write_experience(self.layout.airflow_home, speed=self._speed)
         if self.postgres:
             self.postgres.create()
         bring_up(self._steps(), report)

@@ -29,12 +29,11 @@ class RenderTimesFile:
     """The file of one connection.
 
     :param conn_id: its id
+    :param home: of Airflow; this process's by default
     """
 
-    def __init__(self, conn_id: str) -> None:
-        from airflow.configuration import get_airflow_home
-
-        folder = Path(get_airflow_home()) / "omnihuman" / "render-times"
+    def __init__(self, conn_id: str, *, home: Path | None = None) -> None:
+        folder = (home or _airflow_home()) / "omnihuman" / "render-times"
         self._path = folder / f"{quote(conn_id, safe='')[:_LONGEST_NAME]}.json"
 
     def load(self) -> RenderTimes:
@@ -60,6 +59,12 @@ class RenderTimesFile:
             unfinished.replace(self._path)
         except OSError as error:
             log.info("What was learned of these renders cannot be kept: %s", error)
+
+
+def _airflow_home() -> Path:
+    from airflow.configuration import get_airflow_home
+
+    return Path(get_airflow_home())
 
 
 @contextmanager
