@@ -114,12 +114,12 @@ def _one(airflow: ScratchAirflow, variant: str, shape: Shape) -> tuple[dict[str,
         try:
             if variant == "sdk":
                 return measure_sdk(airflow), {}
-            result = measure(airflow, variant, shape, bound_s=45 + shape.count / _EVENTS_PER_S, tell=tell)
+            result = measure(airflow, variant, shape, bound_s=60 + shape.count / _EVENTS_PER_S, tell=tell)
         except BenchError as error:
             _console.print(f"[red]{variant}, {shape.count:,}[/]: {error}")
             return None
     found = figures(result)
-    _console.print(f"{variant}, {shape.count:,}: {found['cpu_s_per_job']:.3f} s of CPU per job, {found['finished']:.1%} finished")
+    _console.print(f"{variant}, {shape.count:,}: {found['cpu_s']:.0f} s of CPU, {found['finished']:.1%} finished")
     return found, curves(result)
 
 

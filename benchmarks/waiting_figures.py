@@ -51,23 +51,30 @@ class Notes:
 
 
 def figures(measurement: Measurement) -> Figures:
-    """Return all figures of a measurement; times in seconds unless the name says otherwise."""
+    """Return all figures of a measurement; times in seconds unless the name says otherwise.
+
+    CPU is told per job that had its event, or a triggerer that is too busy to finish any would look cheap.
+    """
     jobs, before = measurement.jobs, measurement.before
     notes = Notes.read(measurement.folder, count=len(jobs), since=before.at)
     done_at = np.array([job.done_at for job in jobs])
     end = _end(measurement)
     all_started = notes.started[:, 1].max(initial=before.at)
-    resting = [s for s in measurement.samples if all_started < s.at < done_at.min()] or measurement.samples
+    resting = [s.runner_mb for s in measurement.samples if all_started < s.at < done_at.min()]
+    held_mb = float(np.median(resting)) if resting else max(s.runner_mb for s in measurement.samples)
+    finished = _of_jobs(measurement)
     working = [s for s in measurement.samples if all_started < s.at <= done_at.max()]
     plans = lateness(notes.planned, notes.asked, until=min(end.at, done_at.max()))
     return {
         "jobs": len(jobs),
-        "finished": len(_of_jobs(measurement)) / len(jobs),
+        "finished": len(finished) / len(jobs),
         "started": len(notes.started) / len(jobs),
         "started_after_s": float(all_started - before.at),
-        "cpu_s_per_job": (end.cpu_s - before.cpu_s) / len(jobs),
-        "runner_cpu_s_per_job": (end.runner_s - before.runner_s) / len(jobs),
-        "mb_per_1000": (float(np.median([s.runner_mb for s in resting])) - before.runner_mb) / len(jobs) * 1000,
+        "cpu_s": end.cpu_s - before.cpu_s,
+        "cpu_s_per_job": (end.cpu_s - before.cpu_s) / len(finished) if finished else np.nan,
+        "runner_cpu_s_per_job": (end.runner_s - before.runner_s) / len(finished) if finished else np.nan,
+        "peak_mb_per_1000": (max(s.runner_mb for s in measurement.samples) - before.runner_mb) / len(jobs) * 1000,
+        "mb_per_1000": (held_mb - before.runner_mb) / len(jobs) * 1000,
         "cores": _cores(working, "cpu_s"),
         "runner_cores": _cores(working, "runner_s"),
         **_lags(notes.lag, waiting=(float(all_started), float(done_at.max()))),
@@ -77,7 +84,7 @@ def figures(measurement: Measurement) -> Figures:
         "lost_polls_per_job": len(notes.faults) / len(jobs),
         **_delays("event", notes.over, done_at),
         **_delays("seen", _first_seen(notes.asked, done_at), done_at),
-        **_delays("persisted", np.array(sorted(_of_jobs(measurement).items())).reshape(-1, 2), done_at),
+        **_delays("persisted", np.array(sorted(finished.items())).reshape(-1, 2), done_at),
         "connections_opened": notes.service["connections_opened"],
         "connections_at_once": notes.service["connections_at_once"],
         "service_cores": notes.service["cpu_s"] / (end.at - before.at),
@@ -96,10 +103,10 @@ def lateness(planned: Pairs, asked: Pairs, *, until: float) -> Floats:
         times, at = arrivals.get(index, []), 0
         for plan in plans:
             while at < len(times) and times[at] < plan - _EARLY_S:
-                pass
+                at += 1
             if plan <= until - ON_TIME_S:
                 late.append(times[at] - plan if at < len(times) else np.inf)
-            pass
+            at += 1
     return np.array([max(seconds, 0.0) for seconds in late])
 
 
@@ -135,7 +142,7 @@ def _end(measurement: Measurement) -> Sample:
 
 def _cores(samples: list[Sample], field: str) -> float:
     if len(samples) < 2:
-        return 0.0
+        return np.nan
     first, last = samples[0], samples[-1]
     return float((getattr(last, field) - getattr(first, field)) / (last.at - first.at))
 
@@ -145,7 +152,7 @@ def _lags(lag: Pairs, *, waiting: tuple[float, float]) -> Figures:
     while_waiting = lag[(lag[:, 0] > waiting[0]) & (lag[:, 0] <= waiting[1])]
     result = {}
     for name, pairs in (("", lag), ("waiting_", while_waiting)):
-        values = pairs[:, 1] * 1000 if len(pairs) else np.zeros(1)
+        values = pairs[:, 1] * 1000 if len(pairs) else np.array([np.nan])
         result[f"{name}lag_p99_ms"] = float(np.percentile(values, 99))
         result[f"{name}lag_max_ms"] = float(values.max())
     return result

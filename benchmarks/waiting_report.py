@@ -22,6 +22,7 @@ COLUMNS = {
 }
 _SHARES = {"on time", "finished"}
 _BEYOND = {"CPU, over floor": "cpu_s_per_job", "MB, over floor": "mb_per_1000"}
+_MOST = 0.9
 _NO_POLLS = {"polls/job", "on time", "sockets"}
 _METHOD = """
 floor: a trigger that knows when its job is done and sleeps until then, which is what Airflow itself costs; ours:
@@ -91,18 +92,19 @@ def goals(measured: Measured) -> list[Goal]:
     ]
     if floor := measured.get(f"floor/{size}"):
         found.append(Goal(f"KB per waiter beyond Airflow's own {at}", _beyond_floor(ours, floor, "mb_per_1000"), 10.0))
-    for count in counts(measured):
-        us, naive = measured.get(f"ours/{count}"), measured.get(f"naive/{count}")
-        if us and naive:
-            found.append(_against_naive(us, naive, count))
-    return found
+    return found + _against_naive(measured)
 
 
-def _against_naive(ours: list[dict[str, float]], naive: list[dict[str, float]], count: int) -> Goal:
-    ratios = ratio(spread(ours, "cpu_s_per_job"), spread(naive, "cpu_s_per_job"))
-    finished = spread(naive, "finished").median
-    remark = "" if finished > 0.99 else f"the naive triggers finished {finished:.0%} of their jobs in the time given"
-    return Goal(f"CPU per job, to that of the naive trigger, {count:,} waiters", ratios.median, 0.2, remark=remark)
+def _against_naive(measured: Measured) -> list[Goal]:
+    """Compare where the naive triggers got their jobs through: a triggerer that finishes none has no cost per job."""
+    both = [count for count in counts(measured) if f"ours/{count}" in measured and f"naive/{count}" in measured]
+    finished = {count: spread(measured[f"naive/{count}"], "finished").median for count in both}
+    if not (comparable := [count for count in both if finished[count] >= _MOST]):
+        return []
+    size = max(comparable)
+    ratios = ratio(spread(measured[f"ours/{size}"], "cpu_s_per_job"), spread(measured[f"naive/{size}"], "cpu_s_per_job"))
+    failed = [f"of {count:,} jobs the naive triggers finished {finished[count]:.0%} in time" for count in both if count > size]
+    return [Goal(f"CPU per job, to that of the naive trigger, {size:,} waiters", ratios.median, 0.2, remark="; ".join(failed))]
 
 
 def _columns() -> list[str]:
@@ -125,7 +127,8 @@ def _beyond(measured: Measured, variant: str, count: int) -> dict[str, object]:
     floor, runs = measured.get(f"floor/{count}"), measured[f"{variant}/{count}"]
     if not floor or variant == "floor":
         return {}
-    return {column: _beyond_floor(runs, floor, figure) for column, figure in _BEYOND.items()}
+    beyond = {column: _beyond_floor(runs, floor, figure) for column, figure in _BEYOND.items()}
+    return {column: value for column, value in beyond.items() if not math.isnan(value)}
 
 
 def _beyond_floor(runs: list[dict[str, float]], floor: list[dict[str, float]], figure: str) -> float:

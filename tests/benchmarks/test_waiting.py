@@ -84,21 +84,24 @@ def test_notes_are_read_as_they_were_written(tmp_path):
     assert load_notes(tmp_path / "missing.f64").shape == (0, 2)
 
 
-def test_report_subtracts_the_floor_and_says_where_the_naive_did_not_finish():
+def test_report_subtracts_the_floor_and_compares_only_where_the_naive_got_through():
     names = "cpu_s_per_job mb_per_1000 cores waiting_lag_p99_ms polls_per_job polls_on_time event_p50_s persisted_p50_s"
     pattern = dict.fromkeys([*names.split(), "connections_opened", "finished"], 1.0)
     measured = {
         "floor/10": [pattern | {"cpu_s_per_job": 0.5, "event_p50_s": math.nan}],
         "ours/10": [pattern | {"cpu_s_per_job": 0.75}],
-        "naive/10": [pattern | {"cpu_s_per_job": 7.5, "finished": 0.5}],
+        "naive/10": [pattern | {"cpu_s_per_job": 7.5}],
+        "ours/20": [pattern],
+        "naive/20": [pattern | {"cpu_s_per_job": math.nan, "finished": 0.5}],
     }
     made = report(measured, {}, quick=False)
-    rows = {row["variant"]: row for row in made.rows}
+    rows = {row["variant"]: row for row in made.rows if row["waiters"] == 10}
     assert rows["ours"]["CPU, over floor"] == pytest.approx(0.25)
     assert "done→event s" not in rows["floor"]
     goal = made.goals[-1]
     assert goal.reached == pytest.approx(0.1)
-    assert "50%" in goal.remark
+    assert "10 waiters" in goal.wanted
+    assert goal.remark == "of 20 jobs the naive triggers finished 50% in time"
     json.dumps(made.series, allow_nan=False)
 
 
