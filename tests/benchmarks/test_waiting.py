@@ -85,8 +85,8 @@ def test_notes_are_read_as_they_were_written(tmp_path):
 
 
 def test_report_subtracts_the_floor_and_compares_only_where_the_naive_got_through():
-    names = "cpu_s_per_job mb_per_1000 cores waiting_lag_p99_ms polls_per_job polls_on_time event_p50_s persisted_p50_s"
-    pattern = dict.fromkeys([*names.split(), "connections_opened", "finished"], 1.0)
+    names = "cpu_s_per_job mb_per_1000 runner_cores waiting_lag_p99_ms polls_per_job polls_on_time event_p50_s persisted_p50_s"
+    pattern = dict.fromkeys([*names.split(), "supervisor_cores", "connections_opened", "finished"], 1.0)
     measured = {
         "floor/10": [pattern | {"cpu_s_per_job": 0.5, "event_p50_s": math.nan}],
         "ours/10": [pattern | {"cpu_s_per_job": 0.75}],
