@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -19,8 +20,8 @@ from waiting_report import report
 
 from airflow_provider_omnihuman.api.client import OmniHumanClient
 from airflow_provider_omnihuman.api.signing import Credentials
-from tests.benchmarks.conftest import BENCHMARKS
 
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 ASK = {"Action": "CVGetResult", "Version": "2022-08-31"}
 
 
