@@ -19,6 +19,7 @@ from waiting_jobs import CONN_ID, Job, Shape, save
 from waiting_usage import Sample
 
 _WARM_UP_S = 90.0
+_NOTHING_FOR_S = 60.0
 _LAST_WORDS_S = 90.0
 _HEAD_START_S = 2.0
 _ROWS_PER_S = 2500
@@ -75,7 +76,7 @@ def measure(
             service.send_signal(signal.SIGHUP)
             with triggerer.usage:
                 _ask(airflow, triggerer, do="jobs", path=str(folder / "jobs.json"), variant=variant, indexes=[0, count])
-                _watch(triggerer, until=max(job.done_at for job in jobs) + bound_s, tell=tell)
+                _watch(triggerer, over_at=max(job.done_at for job in jobs), bound_s=bound_s, tell=tell)
                 _last_words(folder)
             persisted = _persisted(triggerer)
     return Measurement(variant, jobs, folder, before, triggerer.usage.samples, (at_rest, before), persisted)
@@ -141,15 +142,17 @@ def _warm_up(airflow: ScratchAirflow, triggerer: Triggerer, variant: str, *, ind
         raise BenchError(f"one waiter ({variant}) did not succeed: {said}")
 
 
-def _watch(triggerer: Triggerer, *, until: float, tell: Callable[[str], object]) -> None:
-    started, left = time.time(), 2
-    while left > 1 and time.time() < until:
-        time.sleep(0.5)
+def _watch(triggerer: Triggerer, *, over_at: float, bound_s: float, tell: Callable[[str], object]) -> None:
+    """Wait for the last event; give up at the bound, or when none has come for a while after all jobs were done."""
+    began, left, came_at = time.time(), -1, time.time()
+    while (now := time.time()) < over_at + bound_s and now < max(over_at, came_at) + _NOTHING_FOR_S:
         triggerer.check()
-        left = triggerer.still_deferred()
-        if psutil.virtual_memory().available < _MEMORY_LEFT_B:
+        if (still := triggerer.still_deferred()) != left:
+            left, came_at = still, now
+        if left <= 1 or psutil.virtual_memory().available < _MEMORY_LEFT_B:
             return  # what was managed until here is the finding
-        tell(f"{time.time() - started:.0f} of at most {until - started:.0f} s, {left - 1:,} waiting")
+        tell(f"{now - began:.0f} of at most {over_at + bound_s - began:.0f} s, {left - 1:,} waiting")
+        time.sleep(0.5)
 
 
 def _last_words(folder: Path) -> None:
