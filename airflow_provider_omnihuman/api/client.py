@@ -162,12 +162,12 @@ class AsyncOmniHumanClient(_Configured[AsyncGate]):
                     continue
                 await self._gate.enter(lane_of(step))
                 try:
-                    with quiet_http_log():
-                        response = await http.send(step)
+                    response = await _answer(http, step)
                 except wire_errors() as error:
                     step = conversation.throw(transport_error(error))
                 else:
                     step = conversation.send(response)
+                    del response  # or each of ten thousand waits would keep it through its next pause
         except StopIteration as stop:
             result: T = stop.value
             return result
@@ -190,3 +190,13 @@ class AsyncOmniHumanClient(_Configured[AsyncGate]):
         if self._http:
             await self._http.aclose()
             self._http = None
+
+
+async def _answer(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:
+    """Send a request; return its reply, read."""
+    with quiet_http_log():
+        response = await http.send(request)
+    # It was read from there, and the stream holds the reply that holds it: ten kilobytes a poll, in every one of ten thousand
+    # waits, would be left to full garbage collections, which stop the loop.
+    response.stream = httpx.ByteStream(b"")
+    return response

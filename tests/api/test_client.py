@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import threading
 import time
@@ -271,3 +272,27 @@ def test_a_proxy_of_the_environment_is_used(talk, monkeypatch):
             talk(lambda api: api.probe(), endpoint="http://service.example.com")
         answering.join()
     assert asked[0].startswith(b"POST http://service.example.com/?Action=CVGetResult")
+
+
+def test_a_poll_leaves_nothing_to_the_garbage_collector(emulator):
+    """Ten kilobytes a poll, in each of ten thousand waits, would be freed by full collections only, which stop the loop."""
+
+    async def scenario():
+        credentials = Credentials(emulator.settings.access_key, emulator.settings.secret_key)
+        async with AsyncOmniHumanClient(credentials, endpoint=emulator.endpoint) as client:
+            for _ in range(3):
+                await client.perform(client.api.probe())
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(10):
+                    await client.perform(client.api.probe())
+                gc.set_debug(gc.DEBUG_SAVEALL)
+                gc.collect()
+                return [item for item in gc.garbage if isinstance(item, httpx.Response | httpx.Request)]
+            finally:
+                gc.set_debug(0)
+                gc.garbage.clear()
+                gc.enable()
+
+    assert asyncio.run(scenario()) == []
