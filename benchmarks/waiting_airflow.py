@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from cryptography.fernet import Fernet
+from waiting_jobs import write_experience
 from waiting_rows_api import Rows
 from waiting_usage import Usage
 
@@ -96,6 +97,7 @@ class ScratchAirflow:
         :param more: of its environment
         """
         shutil.copy(self._template, home / "airflow.db")
+        write_experience(home)
         triggerer = Triggerer(home, self.environment(home) | dict(more), capacity=capacity)
         try:
             yield triggerer

@@ -7,7 +7,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from random import Random
 
+from airflow_provider_omnihuman.api.render_times import RenderTimes
+from airflow_provider_omnihuman.hooks.render_times_file import RenderTimesFile
+
 FIRST_TASK_ID = 7 * 10**18
+KIND = "720-fast"
 CONN_ID = "omnihuman_bench"
 HTTP_CONN_ID = "omnihuman_bench_http"
 SECONDS_PER_AUDIO_SECOND = 35.0
@@ -61,6 +65,19 @@ class Shape:
             done_at = submitted_at + expected_s * rng.uniform(1 - self.spread, 1 + self.spread)
             jobs.append(Job(index, expected_s / SECONDS_PER_AUDIO_SECOND, submitted_at, done_at))
         return jobs
+
+
+def write_experience(home: Path, *, jobs: int = 64) -> None:
+    """Write what a triggerer that has been running for a while has learned: jobs of the same service, not those of the benchmark.
+
+    :param home: of the Airflow to come
+    :param jobs: how many it saw finish
+    """
+    times = RenderTimes()
+    for job in Shape(jobs, per_s=1.0, shortest_s=20.0, longest_s=600.0).draw(started_at=0.0, seed=11):
+        took_s = job.done_at - job.submitted_at
+        times.record(KIND, audio_s=job.audio_s, took_s=took_s + 2.0, running_s=took_s - 2.0)
+    RenderTimesFile(CONN_ID, home=home).save(times.to_dict())
 
 
 def save(jobs: list[Job], path: Path) -> None:

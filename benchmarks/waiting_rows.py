@@ -5,7 +5,6 @@ Runs beside the triggerers, with the same Airflow settings; reads one JSON reque
 
 from __future__ import annotations
 
-import inspect
 import json
 import sys
 from collections.abc import Callable, Iterable
@@ -28,9 +27,7 @@ from airflow.utils.state import DagRunState, TaskInstanceState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import create_engine, insert, select, update
 from sqlalchemy.orm import Session
-from waiting_jobs import CONN_ID, HTTP_CONN_ID, Job, load
-
-from airflow_provider_omnihuman.triggers.task import OmniHumanTaskTrigger
+from waiting_jobs import CONN_ID, HTTP_CONN_ID, KIND, Job, load
 
 DAG_ID, RUN_ID, TASK_ID, PATTERN = "waiting", "bench", "wait", -1
 _BATCH = 1000
@@ -39,16 +36,12 @@ _DEADLINE_S = 3600.0
 
 def ours(job: Job) -> BaseTrigger:
     """Return the provider's trigger; told what it can use of what the operator knows."""
-    known: dict[str, Any] = {
-        "submitted_at": job.submitted_at,
-        "audio_duration_s": job.audio_s,
-        "audio_s": job.audio_s,
-        "first_poll_at": job.submitted_at + 10.0,
-    }
-    accepted = inspect.signature(OmniHumanTaskTrigger).parameters
-    options = {name: value for name, value in known.items() if name in accepted}
     return triggers.OursTrigger(
-        omnihuman_conn_id=CONN_ID, omnihuman_task_id=job.task_id, deadline=job.done_at + _DEADLINE_S, **options
+        omnihuman_conn_id=CONN_ID,
+        omnihuman_task_id=job.task_id,
+        deadline=job.done_at + _DEADLINE_S,
+        first_poll_at=job.submitted_at + 10.0,
+        render={"kind": KIND, "audio_s": job.audio_s, "submitted_at": job.submitted_at},
     )
 
 
