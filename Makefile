@@ -40,7 +40,7 @@ chaos: setup ## Kill, cut off and clear everything there is, and count: jobs wan
 
 BENCHMARKS := imports schedule quota submit archive render waiting
 
-bench: setup ## Measure side by side, an hour on two quiet cores. ARGS=--quick shows in minutes that it works
+bench: setup ## Measure side by side, over an hour on two quiet cores. ARGS=--quick shows in minutes that it works
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py $(ARGS) || exit 1; done
 
 bench-report: setup ## docs/benchmarks.md and its plots, from benchmarks/results/*.json
