@@ -93,7 +93,7 @@ class Report:
 
     def finish(self, *, folder: Path | None = None) -> Path:
         """Print the table and the goals, write the JSON; return its path."""
-        console = Console(width=max(140, Console().width))
+        console = Console(width=max(160, Console().width))
         table = Table(*self.columns, title=self.title)
         for row in self.rows:
             table.add_row(*(_shown(row.get(column)) for column in self.columns))
