@@ -196,7 +196,7 @@ def test_keys_that_were_rotated_together_with_a_timeout_do_not_end_a_wait(
 def test_a_wait_in_a_worker_goes_on_with_the_keys_that_the_connection_holds_by_now(
     edited: Any, emulator: Any, a_job: str
 ) -> None:
-    """``deferrable=False``: a rotated key, or a session token that lives for an hour, fails the wait for a job that is paid for."""
+    """``deferrable=False``: a rotated key, or a session token that lived its hour, ends the wait for a paid job."""
     hook = OmniHumanHook()
     edited(password="switched-off")
     hook.get_conn()
