@@ -13,12 +13,15 @@ import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SLOW = {"waiting"}  # starts three triggerers
-QUICK_OPTION = "options(__doc__"
+OPTIONS = " = options("  # of measuring.py: --quick and --out
+
+
+def names():
+    return sorted(path.stem for path in BENCHMARKS.glob("*.py") if OPTIONS in path.read_text())
 
 
 def benchmarks():
-    found = sorted(path.stem for path in BENCHMARKS.glob("*.py") if QUICK_OPTION in path.read_text())
-    return [pytest.param(name, marks=pytest.mark.scenario) if name in SLOW else name for name in found]
+    return [pytest.param(name, marks=pytest.mark.scenario) if name in SLOW else name for name in names()]
 
 
 def run(script, *arguments):
@@ -56,6 +59,4 @@ def test_quick_form_measures_something_and_the_report_shows_it(name, tmp_path):
 
 def test_make_bench_runs_every_benchmark():
     (listed,) = [line for line in (BENCHMARKS.parent / "Makefile").read_text().splitlines() if line.startswith("BENCHMARKS :=")]
-    assert sorted(listed.split(":=")[1].split()) == sorted(
-        path.stem for path in BENCHMARKS.glob("*.py") if QUICK_OPTION in path.read_text()
-    )
+    assert sorted(listed.split(":=")[1].split()) == names()
