@@ -141,6 +141,9 @@ class OpenGate:
     def rejected(self) -> None:
         pass
 
+    def reset(self) -> None:
+        pass
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

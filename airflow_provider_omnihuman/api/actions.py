@@ -28,7 +28,17 @@ from airflow_provider_omnihuman.api.replies import Reply, malformed_data, parse_
 from airflow_provider_omnihuman.api.sites import Site
 from airflow_provider_omnihuman.api.urls import check_media_url, scrub, shown
 
-__all__ = ["Call", "detect_subjects", "get_result", "lane_of", "read_recognition", "submit_recognition", "submit_video"]
+__all__ = [
+    "Call",
+    "detect_subjects",
+    "get_result",
+    "lane_of",
+    "read_recognition",
+    "submit_recognition",
+    "submit_video",
+    "time_for_reply",
+    "time_left",
+]
 
 T = TypeVar("T")
 
@@ -36,7 +46,7 @@ _DETECTION_READ_TIMEOUT_S = 60.0
 """Detection answers synchronously after about 4 s; the vendor advises 30 s at least."""
 
 
-_LANE = "omnihuman_lane"
+_LANE, _UNTIL = "omnihuman_lane", "omnihuman_until"
 
 
 # Both are the same at each of a thousand polls, and take as long as all the rest of a request.
@@ -47,7 +57,23 @@ def _url(endpoint: str, action: str, version: str) -> httpx.URL:
 
 @lru_cache(maxsize=32)
 def _timeout(read_s: float, connect_s: float) -> dict[str, float | None]:
-    return httpx.Timeout(read_s, connect=connect_s).as_dict()
+    # Thousands that come due together share a hundred connections: to wait for one is no fault of the service.
+    return httpx.Timeout(read_s, connect=connect_s, pool=None).as_dict()
+
+
+def time_left(request: httpx.Request, *, now: float) -> float | None:
+    """Return how long somebody waits for the reply of a request, seconds, at least one; None where it takes what it takes.
+
+    :param now: wall-clock time, epoch seconds
+    """
+    until = request.extensions.get(_UNTIL)
+    return None if until is None else max(until - now, 1.0)
+
+
+def time_for_reply(request: httpx.Request, *, now: float) -> float | None:
+    """Return how long a reply may take in all, one that drips included, seconds. Arguments as of :func:`time_left`."""
+    left_s = time_left(request, now=now)
+    return None if left_s is None else left_s + request.extensions["timeout"]["read"]
 
 
 def lane_of(request: httpx.Request) -> Lane:
@@ -75,15 +101,20 @@ class Call(Generic[T]):
     min_read_timeout_s: float = 0.0
     lane: Lane = Lane.POLL
 
-    def to_request(self, endpoint: str, *, connect_timeout_s: float, read_timeout_s: float) -> httpx.Request:
-        """Return the HTTP request; the bytes that will be signed are the bytes that will be sent."""
+    def to_request(
+        self, endpoint: str, *, connect_timeout_s: float, read_timeout_s: float, until: float | None = None
+    ) -> httpx.Request:
+        """Return the HTTP request; the bytes that will be signed are the bytes that will be sent.
+
+        :param until: when nobody waits for the reply any more, epoch seconds
+        """
         timeout = _timeout(max(read_timeout_s, self.min_read_timeout_s), connect_timeout_s)
         return httpx.Request(
             "POST",
             _url(endpoint, self.action, self.version),
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             content=json.dumps(self.body, ensure_ascii=False).encode(),
-            extensions={"timeout": timeout, _LANE: self.lane},
+            extensions={"timeout": timeout, _LANE: self.lane, _UNTIL: until},
         )
 
     def read(self, response: httpx.Response) -> T:

@@ -13,7 +13,7 @@ from typing import Generic, Self, TypeVar
 
 import httpx
 
-from airflow_provider_omnihuman.api.actions import lane_of
+from airflow_provider_omnihuman.api.actions import lane_of, time_for_reply, time_left
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations, Pause
 from airflow_provider_omnihuman.api.gates import AsyncGate, Gate
 from airflow_provider_omnihuman.api.quota import RequestRate
@@ -152,7 +152,6 @@ class AsyncOmniHumanClient(_Configured[AsyncGate]):
         :param conversation: of ``self.api``
         :raises OmniHumanError: what the conversation raises
         """
-        http = self._http or await self._open()
         try:
             step = next(conversation)
             while True:
@@ -160,9 +159,11 @@ class AsyncOmniHumanClient(_Configured[AsyncGate]):
                     await asyncio.sleep(step.seconds)
                     step = conversation.send(None)
                     continue
-                await self._gate.enter(lane_of(step))
                 try:
-                    response = await _answer(http, step)
+                    async with asyncio.timeout(time_left(step, now=self.api.clock())):
+                        await self._gate.enter(lane_of(step))
+                    async with asyncio.timeout(time_for_reply(step, now=self.api.clock())):
+                        response = await _answer(self._http or await self._open(), step)
                 except wire_errors() as error:
                     step = conversation.throw(transport_error(error))
                 else:
@@ -186,10 +187,11 @@ class AsyncOmniHumanClient(_Configured[AsyncGate]):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections."""
-        if self._http:
-            await self._http.aclose()
-            self._http = None
+        """Close the connections. What begins later opens others, on another event loop too."""
+        http, self._http, self._opening = self._http, None, None
+        self._gate.reset()
+        if http:
+            await http.aclose()
 
 
 async def _answer(http: httpx.AsyncClient, request: httpx.Request) -> httpx.Response:

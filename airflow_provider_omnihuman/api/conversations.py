@@ -66,12 +66,8 @@ _ATTEMPTS = 4
 _RECOGNITION_SCHEDULE = PollSchedule(first_s=1.0, interval_s=2.0)
 
 
-def _silent(_progress: Progress) -> None:
+def _silent(*_: object) -> None:
     """The default listener."""
-
-
-def _ignored() -> None:
-    """The other one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +91,7 @@ class Conversations:
     first_backoff_s: float = 2.0
     clock: Callable[[], float] = time.time
     rng: Random = field(default_factory=Random)
-    on_rate_refused: Callable[[], None] = _ignored
+    on_rate_refused: Callable[[], None] = _silent
 
     def __post_init__(self) -> None:
         if self.endpoint:
@@ -179,7 +175,7 @@ class Conversations:
             yield Pause(max(0.0, min(schedule.pause_s(poll, now=now, rng=self.rng), wait.deadline - now)))
             poll += 1
             try:
-                reply = self._read(call, (yield self._request(call)))
+                reply = self._read(call, (yield self._request(call, until=wait.deadline)))
             except OmniHumanError as error:
                 error.with_task(task_id)
                 if not error.retryable:
@@ -199,6 +195,7 @@ class Conversations:
                 if status is TaskStatus.DONE:
                     empty_urls.add(no_url_error(reply), now=self.clock())
             if self.clock() >= wait.deadline:
+                faults.check(now=wait.deadline)
                 raise timeout_error(task_id, status=status, waited_s=self.clock() - started)
 
     def fetch_video(self, task_id: str, *, aigc_meta: AigcMeta | None = None) -> Conversation[Video | None]:
@@ -272,13 +269,15 @@ class Conversations:
     def _read(self, call: Call[T], response: httpx.Response) -> T:
         try:
             return call.read(response)
-        except QuotaError as error:
-            if error.code != CONCURRENCY_LIMIT:  # which no slower asking mends
+        except (QuotaError, MalformedReplyError) as error:
+            # A gateway may say so in HTML. No slower asking mends the limit of jobs at once.
+            if error.http_status == httpx.codes.TOO_MANY_REQUESTS and error.code != CONCURRENCY_LIMIT:
                 self.on_rate_refused()
             raise
 
-    def _request(self, call: Call[Any]) -> httpx.Request:
-        return call.to_request(self.base_url, connect_timeout_s=self.connect_timeout_s, read_timeout_s=self.read_timeout_s)
+    def _request(self, call: Call[Any], *, until: float | None = None) -> httpx.Request:
+        timeouts = {"connect_timeout_s": self.connect_timeout_s, "read_timeout_s": self.read_timeout_s}
+        return call.to_request(self.base_url, **timeouts, until=until)
 
     def _backoff(self, attempt: int) -> Pause:
         return Pause(self.first_backoff_s * 2 ** (attempt - 1) * self.rng.uniform(0.5, 1.5))

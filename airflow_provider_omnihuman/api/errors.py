@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-from airflow_provider_omnihuman.api.error_codes import Retry
+from airflow_provider_omnihuman.api.error_codes import Kind, Retry, lookup
 
 __all__ = [
     "InvalidConnectionError",
@@ -135,6 +135,11 @@ class MalformedReplyError(OmniHumanError):
 
 class ServiceError(OmniHumanError):
     """The service or its gateway answered with an error code."""
+
+    @property
+    def refuses_access(self) -> bool:
+        """Whether it is about the keys, which may have been rotated meanwhile."""
+        return lookup(self.code or "", http_status=self.http_status).kind is Kind.ACCESS
 
 
 class QuotaError(ServiceError):

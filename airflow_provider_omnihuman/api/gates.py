@@ -169,6 +169,12 @@ class AsyncGate:
         self._rate.set_limit(max_qps, sharers=sharers, reserve=reserve)
         self._arm(asyncio.get_running_loop())
 
+    def reset(self) -> None:
+        """Forget the timer of an event loop that may end."""
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
     def _take(self, now: float, *, waited: bool = False) -> bool:
         if now < self._breathed_at or not self._rate.take(now, waited=waited):
             return False

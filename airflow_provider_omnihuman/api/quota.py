@@ -130,7 +130,8 @@ class RequestRate:
     def rejected(self, *, now: float) -> None:
         """Slow down: the service refused a request for its rate."""
         if self._cut is None or now - self._cut.at >= _EPISODE_S:
-            sent = self._sent_within_a_second(now) if math.isinf(self._ceiling) else None
+            # Of the second before the last one was sent: a refusal may take longer than that to be heard.
+            sent = len(self._sent_at) if math.isinf(self._ceiling) else None
             self._cut = _Cut(now, self.per_s(now), sent)
         self._cut.refused += 1  # the more are refused, the less has got through
 

@@ -13,6 +13,8 @@ from airflow_provider_omnihuman.api.schedule import LearnedSchedule
 __all__ = ["Render"]
 
 _UNKNOWN = "unknown"
+_TOO_LARGE = 100_000
+_SHORTEST_S = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,10 @@ class Render:
         """
         facts = request or {}
         resolution = facts.get("output_resolution")
-        kind = f"{resolution}{'-fast' if facts.get('pe_fast_mode') else ''}" if isinstance(resolution, int) else _UNKNOWN
-        return cls(kind, _number(facts.get("audio_duration_s")), _epoch_s(facts.get("submitted_at")))
+        is_known = isinstance(resolution, int) and 0 < resolution < _TOO_LARGE
+        kind = f"{resolution}{'-fast' if facts.get('pe_fast_mode') else ''}" if is_known else _UNKNOWN
+        audio_s = _number(facts.get("audio_duration_s"))
+        return cls(kind, audio_s if audio_s and audio_s > _SHORTEST_S else None, _epoch_s(facts.get("submitted_at")))
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain JSON data."""
@@ -56,7 +60,10 @@ class Render:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    try:
+        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        return None
 
 
 def _epoch_s(value: object) -> float | None:

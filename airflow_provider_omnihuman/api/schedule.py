@@ -122,6 +122,8 @@ class LearnedSchedule:
         """Return the pause before the poll with this number (0 is the first), in seconds."""
         if self._waits_since is None:
             self._waits_since = now
+            if self._born_at is not None:  # the clock of the worker that submitted may be ahead of this one
+                self._born_at = min(self._born_at, now)
         if self._is_done or self._born_at is None:
             at = now + self._plain_gap_s(now - self._waits_since) * (1 + rng.uniform(-_JITTER, _JITTER))
         else:

@@ -34,7 +34,9 @@ _NEVER_ARRIVED = (
     httpx.ProxyError,  # the proxy refused to open a tunnel, through which the request would have gone
     UnicodeError,  # the resolver's, about a host name that cannot exist
 )
-_FOREIGN = (httpx.HTTPError, httpx.InvalidURL, UnicodeError)
+_OF_A_REPLY = (UnicodeEncodeError, UnicodeDecodeError)
+"""httpx-aiohttp's, about a status line that is not UTF-8; the resolver's are of neither kind."""
+_FOREIGN = (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError)
 
 
 @cache
@@ -45,14 +47,24 @@ def tls_context() -> ssl.SSLContext:
 
 def blocking_http(auth: SignatureV4Auth) -> httpx.Client:
     """Return a client for threads."""
-    return httpx.Client(auth=auth, limits=_LIMITS, verify=tls_context())
+    return httpx.Client(auth=auth, limits=_LIMITS, verify=tls_context(), event_hooks={"response": [_forget_redirect]})
 
 
 async def event_loop_http(auth: SignatureV4Auth) -> httpx.AsyncClient:
     """Return a client for this event loop, which it does not hold up: TLS context and imports take some 200 ms of CPU."""
     client_class, context = await asyncio.to_thread(_prepare)
-    client: httpx.AsyncClient = client_class(auth=auth, limits=_LIMITS, verify=context)
+    hooks = {"response": [_forget_redirect_async]}
+    client: httpx.AsyncClient = client_class(auth=auth, limits=_LIMITS, verify=context, event_hooks=hooks)
     return client
+
+
+def _forget_redirect(response: httpx.Response) -> None:
+    """Take the target out: httpx reads it though it does not follow, and fails on an odd one as on a request of ours."""
+    response.headers.pop("Location", None)
+
+
+async def _forget_redirect_async(response: httpx.Response) -> None:
+    _forget_redirect(response)
 
 
 def _prepare() -> tuple[type[httpx.AsyncClient], ssl.SSLContext]:
@@ -74,7 +86,7 @@ def transport_error(error: Exception) -> TransportError:
     what = scrub(str(first)) or "no details"
     return TransportError(
         f"no reply from the service: {type(first).__name__} ({what[:200]})",
-        may_have_arrived=not isinstance(first, _never_arrived()),
+        may_have_arrived=not isinstance(first, _never_arrived()) or isinstance(first, _OF_A_REPLY),
         advice="check the network, DNS and the connection's endpoint",
     )
 

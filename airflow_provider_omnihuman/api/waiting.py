@@ -18,6 +18,8 @@ from airflow_provider_omnihuman.api.models import TaskReply, TaskStatus, Video
 __all__ = ["FaultWindow", "Progress", "Wait", "lost_error", "no_url_error", "timeout_error", "usual_render_s"]
 
 _RESULT_KEPT_H = 12
+_FEW = 3
+"""Polls may be far apart: two that met a fault are no outage, however long apart they were."""
 _RENDER_S_PER_AUDIO_S = 36.0
 """15 s of audio take about 9 min, 60 s up to 35 min (seen); the account's queue comes on top."""
 
@@ -81,11 +83,12 @@ class FaultWindow:
     since: float | None = None
     count: int = 0
     _kinds: list[str] = field(default_factory=list)
+    _last: OmniHumanError | None = None
 
     def clear(self) -> bool:
         """Forget the faults; return whether there were any."""
         had = self.count > 0
-        self.since, self.count, self._kinds = None, 0, []
+        self.since, self.count, self._kinds, self._last = None, 0, [], None
         return had
 
     def add(self, error: OmniHumanError, *, now: float) -> bool:
@@ -99,13 +102,23 @@ class FaultWindow:
         is_new = self._kinds[-1:] != [kind]
         if is_new:
             self._kinds.append(kind)
-        if now - self.since >= self.tolerance_s:
+        self._last = error
+        if self.count >= _FEW:
+            self.check(now=now)
+        return is_new
+
+    def check(self, *, now: float) -> None:
+        """Give up where the tolerance is over, however few the polls.
+
+        :raises OmniHumanError: the last fault, with the whole story
+        """
+        error = self._last
+        if error and self.since is not None and now - self.since >= self.tolerance_s:
             error.message += (
                 f"; no usable reply to {self.count} polls in {now - self.since:.0f} s ({' → '.join(self._kinds[-5:])}): "
                 "the job itself may still finish"
             )
             raise error
-        return is_new
 
 
 def lost_error(reply: TaskReply) -> TaskLostError:

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 
 from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
-from airflow_provider_omnihuman.api.errors import OmniHumanError, TaskNotDoneError
+from airflow_provider_omnihuman.api.errors import OmniHumanError, ServiceError, TaskNotDoneError
 from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, Video, VideoRequest
 from airflow_provider_omnihuman.api.quota import RequestRate
 from airflow_provider_omnihuman.api.render import Render
 from airflow_provider_omnihuman.api.schedule import PollSchedule, Schedule
+from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.hooks.fields import decoded_extra
@@ -116,7 +117,15 @@ class OmniHumanHook(HookWithForm):
                 learned = (render or Render()).schedule(times)
                 return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=learned, on_change=on_change)
         told = on_change or self._log_progress
-        return self.perform(self.api.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=told))
+        while True:
+            keys = self.get_conn().credentials
+            wanted = self.api.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=told)
+            try:
+                return self.perform(wanted)
+            except ServiceError as error:
+                if not error.refuses_access or not self._has_other_keys(keys):
+                    raise
+                # The connection was edited meanwhile: the wait goes on with its new keys.
 
     def fresh_video(self, task_id: str, *, aigc_meta: AigcMeta | None = None, patience_s: float = 300.0) -> Video:
         """Ask for a finished task's video anew: each URL has its own hour. A task that is not finished is told at once.
@@ -146,6 +155,13 @@ class OmniHumanHook(HookWithForm):
             # The form tests a copy of the connection, under a name that means nothing to its author.
             return False, str(error).removeprefix(f"connection {self.omnihuman_conn_id!r}: ")
         return True, f"{self.api.base_url} accepts the keys"
+
+    def _has_other_keys(self, refused: Credentials) -> bool:
+        """Look the connection up again, for its keys were refused; return whether it holds others by now."""
+        settings = self.settings()
+        if settings.credentials != refused:
+            self.get_conn().renew(settings.credentials, max_qps=settings.max_qps)
+        return settings.credentials != refused
 
     def _log_progress(self, progress: Progress) -> None:
         self.log.info("%s", progress)

@@ -75,9 +75,14 @@ def learning(conn_id: str) -> Iterator[RenderTimes]:
     """
     file = RenderTimesFile(conn_id)
     times = file.load()
-    before = times.to_dict()
+    before = times.to_dict()["kinds"]
     try:
         yield times
     finally:
-        if times.to_dict() != before:
-            file.save(times.to_dict())
+        learned = {kind: jobs for kind, jobs in times.to_dict()["kinds"].items() if jobs and jobs != before.get(kind)}
+        if learned:
+            latest = file.load()  # others may have learned meanwhile
+            for kind, jobs in learned.items():
+                audio_s, running_s, took_s = jobs[-1]
+                latest.record(kind, audio_s=audio_s, running_s=running_s, took_s=took_s)
+            file.save(latest.to_dict())

@@ -70,8 +70,8 @@ class ConnectionSettings:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """All but the keys and the limits: what a client cannot change in the midst of a conversation."""
-        return self.site, self.region, self.endpoint, self.connect_timeout_s, self.read_timeout_s
+        """Whom a client talks to: what it cannot change in the midst of a conversation."""
+        return self.site, self.region, self.endpoint
 
     def client(self, kind: type[C], *, rate: RequestRate) -> C:
         """Return a client with these settings.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -138,8 +138,8 @@ _connections: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Connection
 class SharedClient:
     """A share in the client of this event loop and connection; :meth:`open` takes it, :meth:`aclose` gives it back.
 
-    Keys and limits of an edited connection go into the client at once; another site, endpoint or timeout makes another client
-    for those who come later.
+    Keys and limits of an edited connection go into the client at once, timeouts with the next wait; another site, region or
+    endpoint makes another client for those who come later.
     """
 
     __slots__ = ("_connection", "_identity")
@@ -171,6 +171,11 @@ class SharedClient:
         return self._connection.clients[self._identity].client
 
     @property
+    def users(self) -> int:
+        """How many share it."""
+        return self._connection.clients[self._identity].users
+
+    @property
     def times(self) -> RenderTimes:
         """What was learned of this connection's renders."""
         assert self._connection.times is not None
@@ -182,11 +187,16 @@ class SharedClient:
         :param refused: the keys
         """
         if self.client.credentials == refused:
-            await self._connection.renew(self._identity, max_age_s=FAILURE_KEPT_S)
+            try:
+                await self._connection.renew(self._identity, max_age_s=0)
+            except Exception as error:  # noqa: BLE001 - as below; that the keys were refused is what the task must hear
+                log.warning("A connection whose keys were refused cannot be looked up: %s", type(error).__name__)
         return self.client.credentials != refused
 
 
 def _apply(settings: ConnectionSettings, client: AsyncOmniHumanClient) -> None:
+    # For conversations that begin from now on.
+    client.api = replace(client.api, connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s)
     client.renew(
         settings.credentials,
         max_qps=settings.max_qps,

@@ -92,7 +92,6 @@ class OmniHumanTaskSensor(BaseSensorOperator):
         """Look for the video, in the way that the mode asks for."""
         from airflow_provider_omnihuman.api.render import Render
         from airflow_provider_omnihuman.api.waiting import Wait
-        from airflow_provider_omnihuman.operators.archive_inputs import request_facts
 
         with _raising_sensor_errors():
             aigc_meta = aigc_meta_of(self.aigc_meta)
@@ -101,7 +100,7 @@ class OmniHumanTaskSensor(BaseSensorOperator):
                 fault_tolerance_s=seconds(self.fault_tolerance, field="fault_tolerance"),
             )
             interval_s = None if self._learns else seconds(self.poke_interval, field="poke_interval")
-            render = Render.of(request_facts(self.request))
+            render = Render.of(self._request_facts())
             video = self._look(wait=wait, interval_s=interval_s, render=render, aigc_meta=aigc_meta)
         if video is None and self.deferrable:
             # Only now: a job that is done already never defers, which is cheaper and avoids resuming within seconds.
@@ -114,6 +113,17 @@ class OmniHumanTaskSensor(BaseSensorOperator):
 
         with _raising_sensor_errors():
             return self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta)).to_dict()
+
+    def _request_facts(self) -> dict[str, Any]:
+        """Return what is known of the request; it only tells when to ask, so what is wrong with it ends no wait."""
+        from airflow_provider_omnihuman.archive.errors import ArchiveError
+        from airflow_provider_omnihuman.operators.archive_inputs import request_facts
+
+        try:
+            return request_facts(self.request)
+        except ArchiveError as error:
+            self.log.warning("Waiting without what the request tells: %s", error)
+            return {}
 
     def _look(self, *, wait: Wait, interval_s: float | None, render: Render, aigc_meta: AigcMeta | None) -> Video | None:
         from airflow_provider_omnihuman.api.schedule import PollSchedule

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
 from airflow_provider_omnihuman.api.conversations import Conversation
-from airflow_provider_omnihuman.api.error_codes import Kind, Retry, lookup
+from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import OmniHumanError, ServiceError, TransportError
 from airflow_provider_omnihuman.api.models import AigcMeta, Video
 from airflow_provider_omnihuman.api.render import Render
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["outcome"]
 
 _MISSING_TOLERANCE_S = 60.0
+_TOLD = 200
+"""Waits whose progress is logged. More than that are told at DEBUG."""
 _LOOK_UP_AGAIN_S = 10.0
 
 
@@ -53,8 +56,7 @@ async def _wait(trigger: OmniHumanTaskTrigger) -> None:
             try:
                 await shared.client.perform(_conversation(trigger, shared))
             except ServiceError as error:
-                is_access = lookup(error.code or "", http_status=error.http_status).kind is Kind.ACCESS
-                if not is_access or not await shared.has_other_keys(keys):
+                if not error.refuses_access or not await shared.has_other_keys(keys):
                     raise
                 # The connection was edited meanwhile: the wait goes on with its new keys.
             else:
@@ -63,11 +65,12 @@ async def _wait(trigger: OmniHumanTaskTrigger) -> None:
 
 def _conversation(trigger: OmniHumanTaskTrigger, shared: SharedClient) -> Conversation[Video]:
     def log_progress(progress: Progress) -> None:
-        # Not that it is done: the resumed task says so, and each line costs Airflow's supervisor a round of its database.
+        # Each line costs Airflow's supervisor a round of its database, and when it cannot follow, the line holds up the loop of all
+        # triggers. So not that it is done, which the resumed task says; and of thousands only what goes wrong.
         if progress.fault:
             trigger.log.warning("%s", progress)
         elif not progress.video:
-            trigger.log.info("%s", progress)
+            trigger.log.log(logging.INFO if shared.users <= _TOLD else logging.DEBUG, "%s", progress)
 
     return shared.client.api.wait_until_done(
         trigger.omnihuman_task_id,
@@ -92,16 +95,19 @@ async def _share(trigger: OmniHumanTaskTrigger) -> SharedClient:
             return await SharedClient.open(OmniHumanHook(trigger.omnihuman_conn_id))
         except OmniHumanError:
             raise
-        except Exception as error:  # noqa: BLE001 - the backends' own, of which there is no list
+        except Exception as error:
             if isinstance(error, AirflowNotFoundException):
                 # Airflow says so of backends that fail, too; and the worker had it moments ago.
                 faults.tolerance_s = min(faults.tolerance_s, _MISSING_TOLERANCE_S)
             what = f"the connection {trigger.omnihuman_conn_id!r} cannot be looked up: {type(error).__name__}"
             fault = TransportError(f"{what} ({scrub(str(error))[:200]})", task_id=trigger.omnihuman_task_id)
+            if time.time() >= trigger.deadline:
+                raise fault from error
             if faults.add(fault, now=time.time()):
                 told = "OmniHuman task %s: asking again after a passing fault: %s"
                 trigger.log.warning(told, trigger.omnihuman_task_id, fault)
-        await asyncio.sleep(trigger.poll_interval_s or _LOOK_UP_AGAIN_S)
+        pause_s = min(trigger.poll_interval_s or _LOOK_UP_AGAIN_S, _LOOK_UP_AGAIN_S, trigger.deadline - time.time())
+        await asyncio.sleep(max(pause_s, 0.0))
 
 
 def _broken_off(error: Exception, task_id: str) -> OmniHumanError:

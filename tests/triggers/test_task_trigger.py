@@ -20,6 +20,7 @@ from airflow_provider_omnihuman.api.errors import (
     TransportError,
     WaitTimeoutError,
 )
+from airflow_provider_omnihuman.hooks import shared_client
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 from airflow_provider_omnihuman.triggers.task import MIN_FIRST_POLL_S, OmniHumanTaskTrigger, finished_task_id
@@ -163,6 +164,7 @@ class Backend(BaseHook):
 def lookups_fail(monkeypatch):
     def times(count):
         Backend.failures = count
+        monkeypatch.setattr(shared_client, "FAILURE_KEPT_S", 0.0)
         monkeypatch.setattr(OmniHumanHook, "aget_connection", Backend.fail_first)
 
     return times
