@@ -65,7 +65,7 @@ async def _wait(trigger: OmniHumanTaskTrigger) -> None:
 
 def _conversation(trigger: OmniHumanTaskTrigger, shared: SharedClient) -> Conversation[Video]:
     def log_progress(progress: Progress) -> None:
-        # Each line costs Airflow's supervisor a round of its database, and when it cannot follow, the line holds up the loop of all
+        # Each line costs Airflow's supervisor a round of its database, and where it cannot follow, lines hold up the loop of all
         # triggers. So not that it is done, which the resumed task says; and of thousands only what goes wrong.
         if progress.fault:
             trigger.log.warning("%s", progress)
