@@ -12,16 +12,11 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SLOW = {"waiting"}  # starts three triggerers
 OPTIONS = " = options("  # of measuring.py: --quick and --out
 
 
 def names():
     return sorted(path.stem for path in BENCHMARKS.glob("*.py") if OPTIONS in path.read_text())
-
-
-def benchmarks():
-    return [pytest.param(name, marks=pytest.mark.scenario) if name in SLOW else name for name in names()]
 
 
 def run(script, *arguments):
@@ -36,7 +31,7 @@ def figures_of(document):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", benchmarks())
+@pytest.mark.parametrize("name", names())
 def test_quick_form_measures_something_and_the_report_shows_it(name, tmp_path):
     results, docs = tmp_path / "results", tmp_path / "docs"
     measured = run(name, "--quick", "--out", results)
