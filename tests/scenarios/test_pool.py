@@ -14,7 +14,7 @@ from airflow_provider_omnihuman.demo.stack import Stack, StackPlan
 pytestmark = pytest.mark.scenario
 CONCURRENCY, QPS = 2, 5
 SPEED = 4.0  # a job of 36 s of work takes 9 s: long enough for the next ones to push
-JOBS = 6
+JOBS = 4
 
 
 @pytest.fixture(scope="module")

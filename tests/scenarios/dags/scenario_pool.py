@@ -1,5 +1,5 @@
 """
-### Six videos at once, of an account that may have two jobs: the pool's slots are held from submit to done
+### Four videos at once, of an account that may have two jobs: the pool's slots are held from submit to done
 """
 
 from __future__ import annotations
@@ -18,4 +18,4 @@ with DAG(dag_id="scenario_pool", schedule=None, catchup=False):
         poll_interval=2,
         deferrable=True,
         pool="omnihuman",
-    ).expand(seed=list(range(6)))
+    ).expand(seed=list(range(4)))
