@@ -146,7 +146,7 @@ def _against_naive(measured: Measured) -> list[Goal]:
     if floor := measured.get(f"floor/{size}"):
         pair = (measured[f"{name}/{size}"] for name in ("ours", "naive"))
         beyond = [_beyond_floor(runs, floor, "cpu_s_per_job") for runs in pair]
-        failed.insert(0, f"{beyond[0] / beyond[1]:.2g} of what both take beyond Airflow's own")
+        failed.insert(0, f"{beyond[0] / beyond[1]:.2g}× of what is beyond Airflow's own")
     return [Goal(f"CPU per job, to that of the naive trigger, {size:,} waiters", ratios.median, 0.2, remark="; ".join(failed))]
 
 
