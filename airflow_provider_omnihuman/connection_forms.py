@@ -86,6 +86,17 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
                 kind="number",
             ),
             "triggerer_count": FormField("Triggerers", "How many triggerers share these requests. Empty: 1", kind="integer"),
+            "max_concurrency": FormField(
+                "Jobs at once",
+                "The account's concurrency, as bought. Limits nothing by itself: `omnihuman doctor` compares the pool with it",
+                kind="integer",
+            ),
+            "price_per_second": FormField(
+                "Price per second of video",
+                "What the account pays, for estimates. Empty: not known, no costs are shown",
+                kind="number",
+            ),
+            "currency": FormField("Currency", "Of the price", default="CNY"),
             "connect_timeout_s": FormField("Connect timeout", "Seconds", kind="number"),
             "read_timeout_s": FormField("Read timeout", "Seconds to wait for a reply", kind="number"),
         },

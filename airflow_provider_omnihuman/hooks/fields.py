@@ -15,10 +15,14 @@ __all__ = [
     "check_type",
     "decoded_extra",
     "extra_mapping",
-    "optional_rate",
+    "optional_count",
+    "optional_number",
     "positive_count",
     "positive_seconds",
+    "short_text",
 ]
+
+_SHORT_CHARACTERS = 16
 
 
 def check_type(conn_type: str | None, *, expected: str, error: type[Exception]) -> None:
@@ -65,17 +69,38 @@ def positive_seconds(extra: Mapping[str, Any], name: str, *, default: float, err
     return default if seconds is None else seconds
 
 
-def optional_rate(extra: Mapping[str, Any], name: str, *, error: type[Exception]) -> float | None:
-    """Return how often a second; None where the form was left empty. Arguments as of :func:`positive_seconds`."""
-    return _positive(extra, name, what="number of requests a second", error=error)
+def optional_number(extra: Mapping[str, Any], name: str, *, what: str, error: type[Exception]) -> float | None:
+    """Return a positive number; None where the form was left empty. Other arguments as of :func:`positive_seconds`.
+
+    :param what: it is, for the message
+    """
+    return _positive(extra, name, what=what, error=error)
+
+
+def optional_count(extra: Mapping[str, Any], name: str, *, error: type[Exception]) -> int | None:
+    """Return a whole number, at least 1; None where the form was left empty. Arguments as of :func:`positive_seconds`."""
+    count = _positive(extra, name, what="whole number", error=error)
+    if count is not None and count % 1:
+        raise error(f"extra {name} must be a positive whole number, not {shown(extra[name])}")
+    return None if count is None else int(count)
 
 
 def positive_count(extra: Mapping[str, Any], name: str, *, default: int, error: type[Exception]) -> int:
     """Return a whole number, at least 1; the default where the form was left empty. Arguments as of :func:`positive_seconds`."""
-    count = _positive(extra, name, what="whole number", error=error)
-    if count is not None and count % 1:
-        raise error(f"extra {name} must be a positive whole number, not {shown(extra[name])}")
-    return default if count is None else int(count)
+    return optional_count(extra, name, error=error) or default
+
+
+def short_text(extra: Mapping[str, Any], name: str, *, default: str, error: type[Exception]) -> str:
+    """Return a word to show to people; the default where the form was left empty. Arguments as of :func:`positive_seconds`.
+
+    :raises error: for anything longer, or unprintable
+    """
+    value = extra.get(name)
+    if value is None or value == "":
+        return default
+    if not isinstance(value, str) or not value.strip() or not value.isprintable() or len(value) > _SHORT_CHARACTERS:
+        raise error(f"extra {name} must be a text of at most {_SHORT_CHARACTERS} characters, not {shown(value)}")
+    return value.strip()
 
 
 def _positive(extra: Mapping[str, Any], name: str, *, what: str, error: type[Exception]) -> float | None:
@@ -108,5 +133,10 @@ def base_url(value: object, *, field: str, example: str, error: type[Exception])
         usable, parts = False, urlsplit("")
     extras = parts.username or parts.password or parts.query or parts.fragment or parts.path.strip("/")
     if not usable or not parts.hostname or extras or re.search(r"\s", value):
-        raise error(f"{field} must be a base URL such as {example}, without path or query, not {shown(value)}")
+        raise error(f"{field} must be a base URL such as {example}, without path or query, not {shown(_without_secrets(value))}")
     return value.rstrip("/")
+
+
+def _without_secrets(url: str) -> str:
+    # It may lack the scheme by which a URL inside a text is known.
+    return re.sub(r"(?s)[^/]*@", "…@", re.sub(r"(?s)([?#]).*", r"\1…", url))

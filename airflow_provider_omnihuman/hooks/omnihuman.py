@@ -31,7 +31,7 @@ class OmniHumanHook(HookWithForm):
 
     :param omnihuman_conn_id: a connection of type ``omnihuman``: login and password are the Access Key ID and the Secret
         Access Key; extras ``site``, ``region``, ``session_token``, ``endpoint``, ``connect_timeout_s``, ``read_timeout_s``,
-        ``max_qps``, ``triggerer_count``
+        ``max_qps``, ``triggerer_count``, ``max_concurrency``, ``price_per_second``, ``currency``
     :raises InvalidConnectionError: on first use, naming the field that is missing or wrong
     """
 

@@ -17,15 +17,19 @@ from airflow_provider_omnihuman.hooks.fields import (
     base_url,
     check_type,
     extra_mapping,
-    optional_rate,
+    optional_count,
+    optional_number,
     positive_count,
     positive_seconds,
+    short_text,
 )
 
 __all__ = ["ConnectionSettings"]
 
 _DEFAULT_CONNECT_TIMEOUT_S = 10.0
 _DEFAULT_READ_TIMEOUT_S = 30.0
+_DEFAULT_CURRENCY = "CNY"
+"""What the mainland site bills in."""
 _UNSENDABLE = re.compile(r"[^\x21-\x7e]")
 
 
@@ -57,6 +61,11 @@ class ConnectionSettings:
     :param read_timeout_s: the extra ``read_timeout_s``, seconds
     :param max_qps: the extra ``max_qps``: requests a second that the account may make; None: as many as the service takes
     :param triggerer_count: the extra ``triggerer_count``: triggerers that share them
+    :param max_concurrency: the extra ``max_concurrency``: jobs that the account may have at once, as bought; None: not known.
+        Nothing here limits jobs, an Airflow pool does: ``omnihuman doctor`` compares the two
+    :param price_per_second: the extra ``price_per_second``: what the account pays for a second of video; None: not known, for
+        the vendor documents no price that holds for everybody
+    :param currency: the extra ``currency``: of that price
     """
 
     credentials: Credentials
@@ -67,6 +76,9 @@ class ConnectionSettings:
     read_timeout_s: float
     max_qps: float | None = None
     triggerer_count: int = 1
+    max_concurrency: int | None = None
+    price_per_second: float | None = None
+    currency: str = _DEFAULT_CURRENCY
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -113,8 +125,11 @@ class ConnectionSettings:
                 endpoint=_endpoint(connection, extra),
                 connect_timeout_s=seconds("connect_timeout_s", default=_DEFAULT_CONNECT_TIMEOUT_S),
                 read_timeout_s=seconds("read_timeout_s", default=_DEFAULT_READ_TIMEOUT_S),
-                max_qps=optional_rate(extra, "max_qps", error=InvalidConnectionError),
+                max_qps=optional_number(extra, "max_qps", what="number of requests a second", error=InvalidConnectionError),
                 triggerer_count=positive_count(extra, "triggerer_count", default=1, error=InvalidConnectionError),
+                max_concurrency=optional_count(extra, "max_concurrency", error=InvalidConnectionError),
+                price_per_second=optional_number(extra, "price_per_second", what="number", error=InvalidConnectionError),
+                currency=short_text(extra, "currency", default=_DEFAULT_CURRENCY, error=InvalidConnectionError),
             )
         except InvalidConnectionError as error:
             error.message = f"connection {connection.conn_id!r}: {error.message}"

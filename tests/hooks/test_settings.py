@@ -103,6 +103,15 @@ def test_no_secret_is_in_the_repr():
         ({"triggerer_count": 0}, "extra triggerer_count must be a positive whole number, not 0"),
         ({"triggerer_count": 1.5}, "extra triggerer_count must be a positive whole number, not 1.5"),
         ({"triggerer_count": "two"}, "extra triggerer_count"),
+        ({"max_concurrency": 0}, "extra max_concurrency must be a positive whole number, not 0"),
+        ({"max_concurrency": 2.5}, "extra max_concurrency must be a positive whole number, not 2.5"),
+        ({"price_per_second": 0}, "extra price_per_second must be a positive number, not 0"),
+        ({"price_per_second": "1,2"}, "extra price_per_second must be a positive number, not '1,2'"),
+        ({"price_per_second": -1.2}, "extra price_per_second"),
+        ({"currency": 7}, "extra currency must be a text of at most 16 characters, not 7"),
+        ({"currency": "renminbi yuan, of the People's Republic"}, "extra currency"),
+        ({"currency": "CNY\nUSD"}, "extra currency"),
+        ({"currency": "  "}, "extra currency"),
     ],
 )
 def test_limits_that_make_no_sense_are_named(extra, message):
@@ -114,3 +123,15 @@ def test_limits_come_as_numbers_or_as_the_forms_text():
     assert (read(extra={}).max_qps, read(extra={}).triggerer_count) == (None, 1)
     settings = read(extra={"max_qps": "0.5", "triggerer_count": "2"})
     assert (settings.max_qps, settings.triggerer_count) == (0.5, 2)
+
+
+def test_a_price_is_never_assumed():
+    """The vendor's prices differ by account, and none is true for everybody."""
+    settings = read(extra={})
+    assert (settings.price_per_second, settings.currency, settings.max_concurrency) == (None, "CNY", None)
+    assert read(extra={"price_per_second": "", "currency": "", "max_concurrency": ""}) == settings
+
+
+def test_price_currency_and_concurrency_are_read():
+    settings = read(extra={"price_per_second": "1.2", "currency": "USD", "max_concurrency": "3"})
+    assert (settings.price_per_second, settings.currency, settings.max_concurrency) == (1.2, "USD", 3)
