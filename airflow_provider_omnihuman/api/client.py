@@ -6,6 +6,7 @@ The only place where a request is sent and a pause is taken.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -15,6 +16,7 @@ import httpx
 
 from airflow_provider_omnihuman.api.actions import lane_of, time_for_reply, time_left
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations, Pause
+from airflow_provider_omnihuman.api.exchange import Exchange
 from airflow_provider_omnihuman.api.gates import AsyncGate, Gate
 from airflow_provider_omnihuman.api.quota import RequestRate
 from airflow_provider_omnihuman.api.redaction import quiet_http_log, redact_http_log
@@ -23,6 +25,8 @@ from airflow_provider_omnihuman.api.sites import MAINLAND, Site
 from airflow_provider_omnihuman.api.transport import blocking_http, event_loop_http, transport_error, wire_errors
 
 __all__ = ["AsyncOmniHumanClient", "OmniHumanClient"]
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 G = TypeVar("G", Gate, AsyncGate)
@@ -46,15 +50,17 @@ class _Configured(Generic[G]):
         connect_timeout_s: float = 10.0,
         read_timeout_s: float = 30.0,
         rate: RequestRate | None = None,
+        on_exchange: Callable[[Exchange], None] | None = None,
     ) -> None:
         redact_http_log()
         self._gate: G = self._gate_class(rate or RequestRate(None))
+        self._on_exchange = on_exchange
         self.api = Conversations(
             site=site,
             endpoint=endpoint,
             connect_timeout_s=connect_timeout_s,
             read_timeout_s=read_timeout_s,
-            on_rate_refused=self._gate.rejected,
+            on_exchange=self._heard,
         )
         self._auth = SignatureV4Auth(credentials, region=region or site.region)
 
@@ -72,6 +78,16 @@ class _Configured(Generic[G]):
         self._auth.credentials = credentials
         self._gate.set_limit(max_qps, sharers=sharers, reserve=reserve)
 
+    def _heard(self, exchange: Exchange) -> None:
+        """Slow down where the service says so; pass on to the listener, whose faults must not lose what was paid for."""
+        if exchange.is_refused_for_its_rate:
+            self._gate.rejected()
+        if self._on_exchange:
+            try:
+                self._on_exchange(exchange)
+            except Exception:
+                log.exception("The listener of requests failed")
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.api.base_url!r}, {self._auth!r})"
 
@@ -86,6 +102,7 @@ class OmniHumanClient(_Configured[Gate]):
     :param connect_timeout_s: per attempt, seconds
     :param read_timeout_s: per reply, seconds
     :param rate: how fast it may ask, this client's alone; by default as fast as it likes, until the service refuses
+    :param on_exchange: told what became of each request, such as to count them; must not block
 
     Example::
 

@@ -25,7 +25,7 @@ from airflow_provider_omnihuman.api.actions import (
     submit_recognition,
     submit_video,
 )
-from airflow_provider_omnihuman.api.error_codes import CONCURRENCY_LIMIT, Kind, lookup
+from airflow_provider_omnihuman.api.error_codes import Kind, lookup
 from airflow_provider_omnihuman.api.errors import (
     MalformedReplyError,
     OmniHumanError,
@@ -33,6 +33,7 @@ from airflow_provider_omnihuman.api.errors import (
     ServiceError,
     TransportError,
 )
+from airflow_provider_omnihuman.api.exchange import Exchange
 from airflow_provider_omnihuman.api.models import (
     AigcMeta,
     Subjects,
@@ -81,7 +82,7 @@ class Conversations:
     :param first_backoff_s: pause before a call is made again, doubled each time, seconds
     :param clock: wall-clock time, epoch seconds
     :param rng: source of jitter
-    :param on_rate_refused: told when the service refuses a call for its rate, so that the next ones come slower
+    :param on_exchange: told what became of each request
     """
 
     site: Site = MAINLAND
@@ -91,7 +92,7 @@ class Conversations:
     first_backoff_s: float = 2.0
     clock: Callable[[], float] = time.time
     rng: Random = field(default_factory=Random)
-    on_rate_refused: Callable[[], None] = _silent
+    on_exchange: Callable[[Exchange], None] = _silent
 
     def __post_init__(self) -> None:
         if self.endpoint:
@@ -117,7 +118,7 @@ class Conversations:
         call = submit_video(self.site, request)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._read(call, (yield self._request(call)))
+                return (yield from self._exchange(call))
             except TransportError as error:
                 if error.may_have_arrived:
                     raise outcome_unknown(error) from error
@@ -175,7 +176,7 @@ class Conversations:
             yield Pause(max(0.0, min(schedule.pause_s(poll, now=now, rng=self.rng), wait.deadline - now)))
             poll += 1
             try:
-                reply = self._read(call, (yield self._request(call, until=wait.deadline)))
+                reply = yield from self._exchange(call, until=wait.deadline)
             except OmniHumanError as error:
                 error.with_task(task_id)
                 if not error.retryable:
@@ -244,7 +245,7 @@ class Conversations:
         made_up = f"probe-{uuid.uuid4()}"
         call = get_result(self.site, made_up)
         try:
-            self._read(call, (yield self._request(call)))
+            yield from self._exchange(call)
         except ServiceError as error:
             # The question was understood, so the key is good; only what concerns access or the service itself is a no.
             if lookup(error.code or "", http_status=error.http_status).kind is not Kind.INPUT:
@@ -257,7 +258,7 @@ class Conversations:
         """Make a call that is safe to repeat, a few times if faults pass."""
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                return self._read(call, (yield self._request(call)))
+                return (yield from self._exchange(call))
             except OmniHumanError as error:
                 if task_id:
                     error.with_task(task_id)
@@ -266,18 +267,16 @@ class Conversations:
             yield self._backoff(attempt)
         raise AssertionError("unreachable")
 
-    def _read(self, call: Call[T], response: httpx.Response) -> T:
-        try:
-            return call.read(response)
-        except (QuotaError, MalformedReplyError) as error:
-            # A gateway may say so in HTML. No slower asking mends the limit of jobs at once.
-            if error.http_status == httpx.codes.TOO_MANY_REQUESTS and error.code != CONCURRENCY_LIMIT:
-                self.on_rate_refused()
-            raise
-
-    def _request(self, call: Call[Any], *, until: float | None = None) -> httpx.Request:
+    def _exchange(self, call: Call[T], *, until: float | None = None) -> Conversation[T]:
+        """Make a call once; tell what became of it."""
         timeouts = {"connect_timeout_s": self.connect_timeout_s, "read_timeout_s": self.read_timeout_s}
-        return call.to_request(self.base_url, **timeouts, until=until)
+        try:
+            result = call.read((yield call.to_request(self.base_url, **timeouts, until=until)))
+        except OmniHumanError as error:
+            self.on_exchange(Exchange(call.action, call.lane, error))
+            raise
+        self.on_exchange(Exchange(call.action, call.lane))
+        return result
 
     def _backoff(self, attempt: int) -> Pause:
         return Pause(self.first_backoff_s * 2 ** (attempt - 1) * self.rng.uniform(0.5, 1.5))
