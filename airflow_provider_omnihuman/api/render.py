@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from airflow_provider_omnihuman.api.expected import Expected
 from airflow_provider_omnihuman.api.render_times import RenderTimes
 from airflow_provider_omnihuman.api.schedule import LearnedSchedule
 
@@ -15,6 +16,8 @@ __all__ = ["Render"]
 _UNKNOWN = "unknown"
 _TOO_LARGE = 100_000
 _SHORTEST_S = 1e-3
+_A_HABIT = 3
+"""Of fewer jobs of a kind, nobody would say "usually"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,19 @@ class Render:
         return LearnedSchedule(
             times, kind=self.kind, audio_s=self.audio_s, submitted_at=self.submitted_at, first_poll_at=first_poll_at
         )
+
+    def expected(self, times: RenderTimes) -> Expected:
+        """Return how long it usually takes; nothing where neither its length nor a job of its kind is known.
+
+        :param times: what was learned of its connection
+        """
+        is_learned = times.seen(self.kind) >= _A_HABIT
+        if not is_learned and self.audio_s is None:
+            return Expected(self.submitted_at)
+        outlook = times.outlook(self.kind, audio_s=self.audio_s)
+        usual_s = outlook.expected_s(self.audio_s)
+        late_s = usual_s * outlook.inspection.late if is_learned else None
+        return Expected(self.submitted_at, usual_s, late_s, is_learned)
 
 
 def _number(value: object) -> float | None:

@@ -105,6 +105,11 @@ class RenderTimes:
             known.outlooks[by_audio] = Outlook.of(known.jobs, by_audio=by_audio, delay_s=self.delay_s)
         return known.outlooks[by_audio]
 
+    def seen(self, kind: str) -> int:
+        """Return how many jobs of this kind it was learned from."""
+        known = self._kinds.get(kind)
+        return len(known.jobs) if known else 0
+
     def to_dict(self) -> dict[str, Any]:
         """Return what was learned, as plain JSON of some 60 KB at most."""
         return {

@@ -13,6 +13,7 @@ from airflow_provider_omnihuman.api.errors import (
     TaskLostError,
     WaitTimeoutError,
 )
+from airflow_provider_omnihuman.api.expected import UNKNOWN, Expected, span, time_taken
 from airflow_provider_omnihuman.api.models import TaskReply, TaskStatus, Video
 
 __all__ = ["FaultWindow", "Progress", "Wait", "lost_error", "no_url_error", "timeout_error", "usual_render_s"]
@@ -31,13 +32,17 @@ def usual_render_s(audio_s: float | None) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What changed while waiting; told once per change, never once per poll.
+    """What changed while waiting; told once per change, and once in ten minutes without one, never once per poll.
 
     :param task_id: the task waited for
     :param status: the latest status heard; None before the first reply
     :param waited_s: since this wait began
     :param fault: the passing fault that polls now run into; None when they are answered again
     :param video: the video, once it is there
+    :param at: when this was found out, epoch seconds
+    :param queued_s: about how long it has been in the queue since its submit; None where no look found it there
+    :param expected: what was expected of the job
+    :param is_late: it takes longer than all but one in twenty do
     """
 
     task_id: str
@@ -45,15 +50,41 @@ class Progress:
     waited_s: float
     fault: OmniHumanError | None = None
     video: Video | None = None
+    at: float | None = None
+    queued_s: float | None = None
+    expected: Expected = UNKNOWN
+    is_late: bool = False
+
+    @property
+    def age_s(self) -> float | None:
+        """How long ago the job was submitted; None where that is not known."""
+        submitted_at = self.expected.submitted_at
+        return None if submitted_at is None or self.at is None else max(0.0, self.at - submitted_at)
 
     def __str__(self) -> str:
         if self.fault:
             return f"OmniHuman task {self.task_id}: asking again after a passing fault: {self.fault}"
-        told = f"OmniHuman task {self.task_id}: {self.status} after {self.waited_s:.0f} s of waiting"
         if self.video:
             dies = datetime.fromtimestamp(self.video.url_expires_at, UTC)
-            told += f"; this URL of the video lives until {dies:%H:%M:%S} UTC, the task for {_RESULT_KEPT_H} h from its submit"
-        return told
+            lives = f"this URL of the video lives until {dies:%H:%M:%S} UTC, the task for {_RESULT_KEPT_H} h from its submit"
+            return f"OmniHuman task {self.task_id}: {self.status}{self._when(', ')}; {lives}"
+        return f"OmniHuman task {self.task_id}: {self.status}{self._when(', ')}{self._outlook()}"
+
+    def _when(self, before: str) -> str:
+        if self.age_s is None:
+            return f" after {span(self.waited_s)} of waiting"
+        return before + (time_taken(self.age_s, queued_s=self.queued_s) if self.video else f"{span(self.age_s)} after its submit")
+
+    def _outlook(self) -> str:
+        """Return what comes next, as far as it is known."""
+        if self.status is TaskStatus.DONE:
+            return "; its URL is not there yet"
+        usual = self.expected.usual_end(None if self.status is TaskStatus.IN_QUEUE else self.queued_s)
+        if not usual:
+            return ""
+        if self.status is TaskStatus.IN_QUEUE:
+            return f"; {usual} from the end of its queue"
+        return f"; later than usual: {usual}" if self.is_late else f"; {usual}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
