@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from airflow_provider_omnihuman.emulator.codes import GATEWAY_CODES, SPEECH_CODES, BusinessError, GatewayError, SpeechApiError
+from airflow_provider_omnihuman.emulator.codes import (
+    GATEWAY_CODES,
+    SPEECH_CODES,
+    STS_CODES,
+    BusinessError,
+    GatewayError,
+    SpeechApiError,
+)
 from airflow_provider_omnihuman.emulator.faults import Fault, FaultKind
 
 if TYPE_CHECKING:
@@ -94,6 +101,6 @@ async def _read_body(reply: web.StreamResponse | None) -> bytes:
 def _refuse(fault: Fault, envelope: Envelope) -> web.Response:
     if fault.code in SPEECH_CODES:
         return envelope.speech_error(SpeechApiError(fault.code, "as the admin API demands"))
-    if fault.code in GATEWAY_CODES or fault.gateway_shape:
+    if fault.code in GATEWAY_CODES or fault.code in STS_CODES or fault.gateway_shape:
         return envelope.gateway_error(GatewayError(fault.code, "as the admin API demands"))
     return envelope.business_error(BusinessError(int(fault.code), "as the admin API demands"))

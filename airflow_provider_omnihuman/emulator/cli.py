@@ -92,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--access-key", default=default.access_key, help="the access key that callers sign with")
     add("--secret-key", default=default.secret_key, help="the secret key that callers sign with")
     add("--session-token", default=default.session_token, help="demand this STS token too")
+    add("--role-trn", default=default.role_trn, help="the role that these keys may assume by STS")
+    add("--role-session-s", type=_natural, default=default.role_session_s, help="life of STS keys; 0 is as asked for")
     add("--speech-api-key", default=default.speech_api_key, help="X-Api-Key of the speech API")
     add("--speech-app-id", default=default.speech_app_id, help="X-Api-App-Id, for the old console's headers")
     add("--speech-access-token", default=default.speech_access_token, help="X-Api-Access-Key, with the app id")

@@ -14,6 +14,7 @@ from airflow_provider_omnihuman.emulator.codes import (
     BUSINESS_CODES,
     GATEWAY_CODES,
     SPEECH_CODES,
+    STS_CODES,
     SUCCESS,
     BusinessError,
     GatewayCode,
@@ -50,23 +51,19 @@ class Envelope:
         http_status, message = BUSINESS_CODES[error.code]
         return self._business(error.code, message, None, http_status=http_status, detail=error.detail)
 
+    def result(self, result: dict[str, Any]) -> web.Response:
+        """Return what an action of the gateway's own shape answers: metadata without an error, and a result."""
+        return self._json({"ResponseMetadata": self._metadata(), "Result": result}, http_status=200, detail="")
+
     def gateway_error(self, error: GatewayError) -> web.Response:
         """Return a refusal of the gateway; a business code can sit in this shape too."""
-        known = GATEWAY_CODES.get(error.code) or _as_gateway_code(int(error.code))
-        body = {
-            "ResponseMetadata": {
-                "RequestId": self.request_id,
-                "Action": self.action,
-                "Version": self.version,
-                "Service": self.service,
-                "Region": self.region,
-                "Error": {
-                    "CodeN": error.number or known.number,
-                    "Code": error.code,
-                    "Message": known.message.format(error.detail),
-                },
-            }
+        known = GATEWAY_CODES.get(error.code) or STS_CODES.get(error.code) or _as_gateway_code(int(error.code))
+        told = {
+            "CodeN": error.number or known.number,
+            "Code": error.code,
+            "Message": known.message.format(error.detail),
         }
+        body = {"ResponseMetadata": self._metadata() | {"Error": told}}
         return self._json(body, known.http_status, error.detail)
 
     def speech_error(self, error: SpeechApiError) -> web.Response:
@@ -74,6 +71,15 @@ class Envelope:
         code, http_status, message = SPEECH_CODES[error.code]
         body = {"code": code, "message": message.format(error.detail), "data": None}
         return self._json(body, http_status, error.detail)
+
+    def _metadata(self) -> dict[str, Any]:
+        return {
+            "RequestId": self.request_id,
+            "Action": self.action,
+            "Version": self.version,
+            "Service": self.service,
+            "Region": self.region,
+        }
 
     def _business(
         self,

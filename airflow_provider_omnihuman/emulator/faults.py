@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from airflow_provider_omnihuman.emulator.codes import BUSINESS_CODES, GATEWAY_CODES, SPEECH_CODES
+from airflow_provider_omnihuman.emulator.codes import BUSINESS_CODES, GATEWAY_CODES, SPEECH_CODES, STS_CODES
 
 
 class FaultKind(StrEnum):
@@ -47,7 +47,7 @@ class Fault:
     """One rule; it counts how often it was met.
 
     :param kind: how it goes wrong.
-    :param action: an API action, ``video``, ``mask``, ``speech``, or ``*``.
+    :param action: an API action, ``AssumeRole``, ``video``, ``mask``, ``speech``, or ``*``.
     :param phase: before or after the request took effect.
     :param count: how many times at most; ``None`` is without end.
     :param skip: how many matching requests pass first.
@@ -160,4 +160,4 @@ def _read_fault(document: dict[str, Any]) -> Fault:
 
 def is_known_code(code: str) -> bool:
     """Tell whether the emulator can answer with this code."""
-    return code in GATEWAY_CODES or code in SPEECH_CODES or (code.isdigit() and int(code) in BUSINESS_CODES)
+    return code in GATEWAY_CODES or code in STS_CODES or code in SPEECH_CODES or (code.isdigit() and int(code) in BUSINESS_CODES)

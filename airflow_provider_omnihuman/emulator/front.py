@@ -13,7 +13,8 @@ from airflow_provider_omnihuman.emulator.codes import SUCCESS, BusinessError, Ga
 from airflow_provider_omnihuman.emulator.downloads import FOLDERS
 from airflow_provider_omnihuman.emulator.envelopes import Envelope
 from airflow_provider_omnihuman.emulator.faults import FaultKind, FaultPhase
-from airflow_provider_omnihuman.emulator.signature import ReceivedRequest
+from airflow_provider_omnihuman.emulator.signature import ReceivedRequest, claimed_service
+from airflow_provider_omnihuman.emulator.sts_api import ASSUME_ROLE, STS_SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.emulator.faults import FaultRules
     from airflow_provider_omnihuman.emulator.speech_api import SpeechApi
     from airflow_provider_omnihuman.emulator.store import Store
+    from airflow_provider_omnihuman.emulator.sts_api import StsApi
     from airflow_provider_omnihuman.emulator.visual_api import VisualApi
 
     Answer = Callable[[], Awaitable[tuple[web.StreamResponse, str]]]
@@ -35,6 +37,7 @@ class Front:
     """Everything that a client of the vendor would talk to."""
 
     visual: VisualApi
+    sts: StsApi
     speech: SpeechApi
     downloads: Downloads
     faults: FaultRules
@@ -43,13 +46,13 @@ class Front:
     def application(self) -> web.Application:
         """Return the web application."""
         application = web.Application(client_max_size=_LARGEST_BODY_BYTES)
-        application.router.add_route("*", "/", self._visual)
+        application.router.add_route("*", "/", self._signed)
         application.router.add_post(SPEECH_PATH, self._speech)
         application.router.add_get(f"/{{kind:{'|'.join(FOLDERS)}}}/{{name}}", self._download)
         application.router.add_route("*", "/{path:.*}", self._nowhere)
         return application
 
-    async def _visual(self, request: web.Request) -> web.StreamResponse:
+    async def _signed(self, request: web.Request) -> web.StreamResponse:
         received = ReceivedRequest(
             method=request.method,
             path=request.path,
@@ -57,6 +60,24 @@ class Front:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
         )
+        # The vendor has a host for each service, and one, open.volcengineapi.com, that goes by the signature like this.
+        if claimed_service(received) == STS_SERVICE:
+            return await self._sts(request, received)
+        return await self._visual(request, received)
+
+    async def _sts(self, request: web.Request, received: ReceivedRequest) -> web.StreamResponse:
+        action = request.query.get("Action", "")
+        envelope = Envelope(action, request.query.get("Version", ""), service=STS_SERVICE)
+
+        async def answer() -> tuple[web.StreamResponse, str]:
+            try:
+                return envelope.result(self.sts.answer(received, request.query)), str(SUCCESS)
+            except GatewayError as error:
+                return envelope.gateway_error(error), error.code
+
+        return await self._perform(request, action if action == ASSUME_ROLE else "other", envelope, answer)
+
+    async def _visual(self, request: web.Request, received: ReceivedRequest) -> web.StreamResponse:
         action, version = request.query.get("Action", ""), request.query.get("Version", "")
         envelope = Envelope(action, version)
 

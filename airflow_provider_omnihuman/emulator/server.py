@@ -28,7 +28,9 @@ from airflow_provider_omnihuman.emulator.settings import Settings
 from airflow_provider_omnihuman.emulator.signature import Account
 from airflow_provider_omnihuman.emulator.speech_api import SpeechApi
 from airflow_provider_omnihuman.emulator.store import Store
+from airflow_provider_omnihuman.emulator.sts_api import StsApi
 from airflow_provider_omnihuman.emulator.studio import Studio
+from airflow_provider_omnihuman.emulator.temporary_keys import TemporaryKeys
 from airflow_provider_omnihuman.emulator.visual_api import VisualApi
 
 if TYPE_CHECKING:
@@ -62,8 +64,11 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[Addresses, Emulated
         stack.push_async_callback(studio.close)
         faults = FaultRules()
         downloads = Downloads(folder, clock, store.url_secret())
+        account = Account(settings.access_key, settings.secret_key, settings.session_token)
+        temporary_keys = TemporaryKeys(store.url_secret(), clock)
         visual = VisualApi(
-            account=Account(settings.access_key, settings.secret_key, settings.session_token),
+            account=account,
+            temporary_keys=temporary_keys,
             store=store,
             clock=clock,
             studio=studio,
@@ -74,7 +79,8 @@ async def serving(settings: Settings) -> AsyncIterator[tuple[Addresses, Emulated
             base_url=lambda: endpoint,
             site_names=tuple(SITES) if settings.site == "any" else (settings.site,),
         )
-        front = Front(visual, SpeechApi(settings), downloads, faults, store)
+        sts = StsApi(account, temporary_keys, settings.role_trn, settings.role_session_s)
+        front = Front(visual, sts, SpeechApi(settings), downloads, faults, store)
         admin = Admin(settings, store, clock, faults, studio, visual)
         endpoint = await _listen(stack, front.application(), settings.host, settings.port)
         admin_url = await _listen(stack, admin.application(), _ADMIN_HOST, settings.admin_port)

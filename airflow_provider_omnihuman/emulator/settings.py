@@ -10,6 +10,7 @@ LOCAL_ACCESS_KEY = "AKLTemulator"
 LOCAL_SECRET_KEY = "emulator-secret-key"  # noqa: S105 -- published on purpose, see above
 LOCAL_SPEECH_API_KEY = "emulator-speech-key"
 LOCAL_SPEECH_APP_ID = "emulator-app"
+LOCAL_ROLE_TRN = "trn:iam::2100000000:role/omnihuman-emulator"
 LOCAL_SPEECH_ACCESS_TOKEN = "emulator-speech-token"  # noqa: S105 -- published on purpose, see above
 
 
@@ -23,6 +24,8 @@ class Settings:
     :param concurrency: how many jobs may run at once, per kind of job; 0 is no limit.
     :param qps: how many requests a second the API takes; 0 is no limit.
     :param price_per_s: CNY for a second of video, for the sum in ``GET /state``.
+    :param role_trn: the role that these keys may assume by STS.
+    :param role_session_s: how long temporary keys of STS live, whatever was asked for; 0 is as asked.
     :param fetch_hosts: hosts beside loopback that inputs may be fetched from; ``*`` is any.
     """
 
@@ -34,6 +37,8 @@ class Settings:
     access_key: str = LOCAL_ACCESS_KEY
     secret_key: str = field(default=LOCAL_SECRET_KEY, repr=False)
     session_token: str = field(default="", repr=False)
+    role_trn: str = LOCAL_ROLE_TRN
+    role_session_s: int = 0
     speech_api_key: str = field(default=LOCAL_SPEECH_API_KEY, repr=False)
     speech_app_id: str = LOCAL_SPEECH_APP_ID
     speech_access_token: str = field(default=LOCAL_SPEECH_ACCESS_TOKEN, repr=False)

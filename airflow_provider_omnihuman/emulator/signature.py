@@ -88,6 +88,22 @@ def verify(request: ReceivedRequest, account: Account, *, now_s: float, service:
     return credential
 
 
+def claimed_access_key(request: ReceivedRequest) -> str:
+    """Return whose request this says to be; nothing where it does not say."""
+    return _claimed(request)[0]
+
+
+def claimed_service(request: ReceivedRequest) -> str:
+    """Return which service this says to be signed for, by which a gateway tells where it is to go; nothing where it does not."""
+    parts = _claimed(request)
+    return parts[3] if len(parts) == _SCOPE_PARTS else ""
+
+
+def _claimed(request: ReceivedRequest) -> list[str]:
+    match = _AUTHORIZATION.fullmatch(request.headers.get("authorization", "").strip())
+    return match["credential"].split("/") if match else [""]
+
+
 def sign(request: ReceivedRequest, secret_key: str, credential: Credential, signed: list[str]) -> str:
     """Return the signature that the request should carry."""
     text = "\n".join(

@@ -15,7 +15,7 @@ from airflow_provider_omnihuman.emulator.faults import FaultPhase
 from airflow_provider_omnihuman.emulator.fetching import InputError
 from airflow_provider_omnihuman.emulator.limits import RateLimit, check_concurrency
 from airflow_provider_omnihuman.emulator.moderation import judge
-from airflow_provider_omnihuman.emulator.signature import Account, ReceivedRequest, verify
+from airflow_provider_omnihuman.emulator.signature import Account, ReceivedRequest, claimed_access_key, verify
 from airflow_provider_omnihuman.emulator.tasks import RUNNING, Status, Task
 from airflow_provider_omnihuman.emulator.validation import check_fields, check_query, check_req_key, read_body
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.emulator.faults import FaultRules
     from airflow_provider_omnihuman.emulator.store import Store
     from airflow_provider_omnihuman.emulator.studio import Studio
+    from airflow_provider_omnihuman.emulator.temporary_keys import TemporaryKeys
 
 # Facts: a detection takes about 4 s.
 _DETECTION_S = 4.0
@@ -40,11 +41,14 @@ _ID_RANGE = 10**18
 class VisualApi:
     """Answers signed requests.
 
+    :param account: whose keys are accepted.
+    :param temporary_keys: knows those that STS issued, which are accepted too.
     :param base_url: the emulator's own address, for download URLs.
     :param site_names: the sites that this server plays.
     """
 
     account: Account
+    temporary_keys: TemporaryKeys
     store: Store
     clock: EmulatedClock
     studio: Studio
@@ -85,11 +89,16 @@ class VisualApi:
         for name, value in (("Action", action), ("Version", version)):
             if not value:
                 raise GatewayError("MissingParameter", name)
-        credential = verify(request, self.account, now_s=time.time(), service=SERVICE, regions=self.sites)
+        account = self._temporary_account(request) or self.account
+        credential = verify(request, account, now_s=time.time(), service=SERVICE, regions=self.sites)
         site = self.sites[credential.region]
         if action not in set(Action) or version != site.version or request.method != "POST":
             raise GatewayError("InvalidActionOrVersion", f"{action} for version {version}")
         return site, Action(action)
+
+    def _temporary_account(self, request: ReceivedRequest) -> Account | None:
+        token = request.headers.get("x-security-token", "")
+        return self.temporary_keys.account(claimed_access_key(request), token)
 
     def _submit(self, body: dict[str, Any], kind: Kind, site: Site) -> dict[str, Any]:
         check_fields(body, kind)
