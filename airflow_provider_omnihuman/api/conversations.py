@@ -26,25 +26,13 @@ from airflow_provider_omnihuman.api.actions import (
     submit_video,
 )
 from airflow_provider_omnihuman.api.error_codes import Kind, lookup
-from airflow_provider_omnihuman.api.errors import (
-    MalformedReplyError,
-    OmniHumanError,
-    QuotaError,
-    ServiceError,
-    TransportError,
-)
+from airflow_provider_omnihuman.api.errors import MalformedReplyError, OmniHumanError, QuotaError, ServiceError, TransportError
 from airflow_provider_omnihuman.api.exchange import Exchange
-from airflow_provider_omnihuman.api.models import (
-    AigcMeta,
-    Subjects,
-    Submission,
-    TaskReply,
-    TaskStatus,
-    Video,
-    VideoRequest,
-)
+from airflow_provider_omnihuman.api.expected import Expected
+from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, TaskStatus, Video, VideoRequest
 from airflow_provider_omnihuman.api.schedule import PollSchedule, Schedule
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
+from airflow_provider_omnihuman.api.story import Story
 from airflow_provider_omnihuman.api.submitting import check_reach, gave_up_while_forwarding, outcome_unknown
 from airflow_provider_omnihuman.api.urls import check_media_url
 from airflow_provider_omnihuman.api.waiting import FaultWindow, Progress, Wait, lost_error, no_url_error, timeout_error
@@ -153,6 +141,7 @@ class Conversations:
         wait: Wait,
         aigc_meta: AigcMeta | None = None,
         schedule: Schedule | None = None,
+        expected: Expected | None = None,
         on_change: Callable[[Progress], None] = _silent,
     ) -> Conversation[Video]:
         """Poll until the video is there.
@@ -161,7 +150,8 @@ class Conversations:
         :param wait: deadline and tolerances
         :param aigc_meta: the AIGC label to write into the video
         :param schedule: when to ask
-        :param on_change: told once per change of status or kind of fault
+        :param expected: of the job, for what is told
+        :param on_change: told once per change of status or kind of fault, and where nothing changes for long
         :raises TaskFailedError: the job is over without a video
         :raises TaskLostError: ``not_found`` or ``expired``
         :raises WaitTimeoutError: not done at the deadline; at least one poll was made
@@ -169,7 +159,8 @@ class Conversations:
         """
         schedule = schedule or PollSchedule()
         call = get_result(self.site, task_id, aigc_meta=aigc_meta)
-        started, status, poll = self.clock(), None, 0
+        started, poll = self.clock(), 0
+        story = Story(task_id, on_change, since=started, expected=expected)
         faults, empty_urls = FaultWindow(wait.fault_tolerance_s), FaultWindow(wait.empty_url_tolerance_s)
         while True:
             now = self.clock()
@@ -182,22 +173,20 @@ class Conversations:
                 if not error.retryable:
                     raise
                 if faults.add(error, now=self.clock()):
-                    on_change(Progress(task_id, status, self.clock() - started, fault=error))
+                    story.met(error, now=self.clock())
             else:
                 video = self._video_in(reply)
                 is_done, is_queued = reply.status is TaskStatus.DONE, reply.status is TaskStatus.IN_QUEUE
                 # The reply's time, not the question's, which may have waited for its turn.
                 schedule.heard(heard_at=self.clock(), is_done=is_done, is_queued=is_queued)
-                if faults.clear() or reply.status != status or video:
-                    on_change(Progress(task_id, reply.status, self.clock() - started, video=video))
-                status = reply.status
+                story.heard(reply.status, now=self.clock(), video=video, is_news=faults.clear())
                 if video:
                     return video
-                if status is TaskStatus.DONE:
+                if is_done:
                     empty_urls.add(no_url_error(reply), now=self.clock())
             if self.clock() >= wait.deadline:
                 faults.check(now=wait.deadline)
-                raise timeout_error(task_id, status=status, waited_s=self.clock() - started)
+                raise timeout_error(task_id, status=story.status, waited_s=self.clock() - started)
 
     def fetch_video(self, task_id: str, *, aigc_meta: AigcMeta | None = None) -> Conversation[Video | None]:
         """Ask once; return the video if it is there, None while it is not.

@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
+from airflow_provider_omnihuman.api.cost import Price
 from airflow_provider_omnihuman.api.errors import OmniHumanError, ServiceError, TaskNotDoneError
+from airflow_provider_omnihuman.api.expected import Expected
 from airflow_provider_omnihuman.api.models import AigcMeta, Subjects, Submission, TaskReply, Video, VideoRequest
 from airflow_provider_omnihuman.api.quota import RequestRate
 from airflow_provider_omnihuman.api.render import Render
@@ -18,7 +20,7 @@ from airflow_provider_omnihuman.api.waiting import Progress, Wait
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.hooks.fields import decoded_extra
 from airflow_provider_omnihuman.hooks.form import HookWithForm
-from airflow_provider_omnihuman.hooks.render_times_file import learning
+from airflow_provider_omnihuman.hooks.render_times_file import RenderTimesFile, learning
 from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
 
 __all__ = ["OmniHumanHook"]
@@ -44,6 +46,7 @@ class OmniHumanHook(HookWithForm):
         super().__init__(**kwargs)
         self.omnihuman_conn_id = omnihuman_conn_id
         self._client: OmniHumanClient | None = None
+        self._price = Price()
 
     def settings(self) -> ConnectionSettings:
         """Return the connection, read and checked.
@@ -68,6 +71,7 @@ class OmniHumanHook(HookWithForm):
         """Return the synchronous client; one per hook."""
         if self._client is None:
             settings = self.settings()
+            self._price = Price(settings.price_per_second, settings.currency)
             self._client = settings.client(OmniHumanClient, rate=RequestRate(settings.max_qps))
         return self._client
 
@@ -75,6 +79,12 @@ class OmniHumanHook(HookWithForm):
         """Return a new asynchronous client, to be closed by the caller (``async with``)."""
         settings = await self.async_settings()
         return settings.client(AsyncOmniHumanClient, rate=RequestRate(settings.max_qps))
+
+    @property
+    def price(self) -> Price:
+        """What the connection says that a second of video costs."""
+        self.get_conn()
+        return self._price
 
     @property
     def api(self) -> Conversations:
@@ -105,21 +115,30 @@ class OmniHumanHook(HookWithForm):
         aigc_meta: AigcMeta | None = None,
         schedule: Schedule | None = None,
         render: Render | None = None,
+        expected: Expected | None = None,
         on_change: Callable[[Progress], None] | None = None,
     ) -> Video:
         """Block until the video is there; see :meth:`Conversations.wait_until_done`. Changes are logged by default.
 
         :param schedule: when to ask; None: as learned from the jobs that finished before
-        :param render: what is known of the job beforehand, for that
+        :param render: what is known of the job beforehand, for that, and to tell how long it usually takes
+        :param expected: the latter; by default as learned
         """
+        job = render or Render()
         if schedule is None:
             with learning(self.omnihuman_conn_id) as times:
-                learned = (render or Render()).schedule(times)
-                return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=learned, on_change=on_change)
+                schedule, expected = job.schedule(times), expected or job.expected(times)
+                return self.wait_until_done(
+                    task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, expected=expected, on_change=on_change
+                )
+        if expected is None and render:
+            expected = render.expected(RenderTimesFile(self.omnihuman_conn_id).load())
         told = on_change or self._log_progress
         while True:
             keys = self.get_conn().credentials
-            wanted = self.api.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=told)
+            wanted = self.api.wait_until_done(
+                task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, expected=expected, on_change=told
+            )
             try:
                 return self.perform(wanted)
             except ServiceError as error:

@@ -38,23 +38,24 @@ async def outcome(trigger: OmniHumanTaskTrigger) -> dict[str, Any]:
 
     :param trigger: says what is waited for
     """
+    done: dict[str, Any] = {}
     try:
-        await _wait(trigger)
+        await _wait(trigger, done)
     except OmniHumanError as error:
         return {"status": "error", "error": error.to_dict()}
     except Exception as error:
         # Out of here it would reach the task as "trigger failure", with the reason in the triggerer's log only.
         trigger.log.exception("The wait for OmniHuman task %s broke off", trigger.omnihuman_task_id)
         return {"status": "error", "error": _broken_off(error, trigger.omnihuman_task_id).to_dict()}
-    return {"status": "success", "task_id": trigger.omnihuman_task_id}
+    return {"status": "success", "task_id": trigger.omnihuman_task_id, **done}
 
 
-async def _wait(trigger: OmniHumanTaskTrigger) -> None:
+async def _wait(trigger: OmniHumanTaskTrigger, done: dict[str, Any]) -> None:
     async with aclosing(await _share(trigger)) as shared:
         while True:
             keys = shared.client.credentials
             try:
-                await shared.client.perform(_conversation(trigger, shared))
+                await shared.client.perform(_conversation(trigger, shared, done))
             except ServiceError as error:
                 if not error.refuses_access or not await shared.has_other_keys(keys):
                     raise
@@ -63,27 +64,32 @@ async def _wait(trigger: OmniHumanTaskTrigger) -> None:
                 return
 
 
-def _conversation(trigger: OmniHumanTaskTrigger, shared: SharedClient) -> Conversation[Video]:
+def _conversation(trigger: OmniHumanTaskTrigger, shared: SharedClient, done: dict[str, Any]) -> Conversation[Video]:
+    render = Render(**trigger.render or {})
+
     def log_progress(progress: Progress) -> None:
         # Each line costs Airflow's supervisor a round of its database, and where it cannot follow, lines hold up the loop of all
         # triggers. So not that it is done, which the resumed task says; and of thousands only what goes wrong.
         if progress.fault:
             trigger.log.warning("%s", progress)
-        elif not progress.video:
+        elif progress.video:
+            done.update(done_at=progress.at, queued_s=progress.queued_s)
+        else:
             trigger.log.log(logging.INFO if shared.users <= _TOLD else logging.DEBUG, "%s", progress)
 
     return shared.client.api.wait_until_done(
         trigger.omnihuman_task_id,
         wait=Wait(deadline=trigger.deadline, fault_tolerance_s=trigger.fault_tolerance_s),
         aigc_meta=AigcMeta.from_dict(trigger.aigc_meta) if trigger.aigc_meta else None,
-        schedule=_schedule(trigger, shared.times),
+        schedule=_schedule(trigger, render, shared.times),
+        expected=render.expected(shared.times),
         on_change=log_progress,
     )
 
 
-def _schedule(trigger: OmniHumanTaskTrigger, times: RenderTimes) -> Schedule:
+def _schedule(trigger: OmniHumanTaskTrigger, render: Render, times: RenderTimes) -> Schedule:
     if trigger.poll_interval_s is None:
-        return Render(**trigger.render or {}).schedule(times, first_poll_at=trigger.first_poll_at)
+        return render.schedule(times, first_poll_at=trigger.first_poll_at)
     return PollSchedule(first_s=max(0.0, trigger.first_poll_at - time.time()), interval_s=trigger.poll_interval_s)
 
 
