@@ -2,11 +2,12 @@
 
 Example::
 
-    from airflow_provider_omnihuman.api import Credentials, OmniHumanClient, VideoRequest, Wait
+    from airflow_provider_omnihuman.api import Credentials, OmniHumanClient, VideoRequest
 
     with OmniHumanClient(Credentials("AKLT…", "…")) as client:
-        job = client.perform(client.api.submit(VideoRequest(image_url="https://…", audio_url="https://…")))
-        video = client.perform(client.api.wait_until_done(job.task_id, wait=Wait(deadline=time.time() + 7200)))
+        task_id = client.submit(VideoRequest(image_url="https://…", audio_url="https://…")).task_id
+        video = client.wait(task_id, on_progress=print)
+        client.download(video, "video.mp4")
 
 Each name is imported when it is first used: a Dag file that needs the errors only does not pay for the client.
 """

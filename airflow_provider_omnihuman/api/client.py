@@ -22,6 +22,7 @@ from airflow_provider_omnihuman.api.quota import RequestRate
 from airflow_provider_omnihuman.api.redaction import quiet_http_log, redact_http_log
 from airflow_provider_omnihuman.api.signing import Credentials, SignatureV4Auth
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site
+from airflow_provider_omnihuman.api.steps import AsyncSteps, Steps
 from airflow_provider_omnihuman.api.transport import blocking_http, event_loop_http, transport_error, wire_errors
 
 __all__ = ["AsyncOmniHumanClient", "OmniHumanClient"]
@@ -92,7 +93,7 @@ class _Configured(Generic[G]):
         return f"{type(self).__name__}({self.api.base_url!r}, {self._auth!r})"
 
 
-class OmniHumanClient(_Configured[Gate]):
+class OmniHumanClient(Steps, _Configured[Gate]):
     """Talks to the service and blocks meanwhile: for workers and scripts.
 
     :param credentials: access key, secret key, session token
@@ -107,7 +108,9 @@ class OmniHumanClient(_Configured[Gate]):
     Example::
 
         with OmniHumanClient(Credentials("AKLT…", "…")) as client:
-            submission = client.perform(client.api.submit(VideoRequest(image_url="https://…", audio_url="https://…")))
+            task_id = client.submit(VideoRequest(image_url="https://…", audio_url="https://…")).task_id
+            video = client.wait(task_id, on_progress=print)
+            client.download(video, "video.mp4")
     """
 
     _gate_class = Gate
@@ -156,7 +159,7 @@ def _breathing_gate(rate: RequestRate) -> AsyncGate:
     return AsyncGate(rate, breath_s=_BREATH_S)
 
 
-class AsyncOmniHumanClient(_Configured[AsyncGate]):
+class AsyncOmniHumanClient(AsyncSteps, _Configured[AsyncGate]):
     """Talks to the service on an event loop: for the triggerer. Arguments as :class:`OmniHumanClient`."""
 
     _gate_class = staticmethod(_breathing_gate)

@@ -13,7 +13,10 @@
     ├── SubmitOutcomeUnknownError  the reply to a submit was lost: the job may exist, and be billed
     ├── TaskNotDoneError           its video was asked for too early
     ├── TaskLostError              the service does not know the task (any more): not_found, expired
-    └── WaitTimeoutError           the deadline passed; the job may still finish
+    ├── WaitTimeoutError           the deadline passed; the job may still finish
+    └── DownloadError              the video's bytes did not arrive whole
+        ├── InterruptedDownloadError   … for now: the same URL may give the rest
+        └── DeadUrlError               … and only a fresh URL gives the rest
 
 A class exists where a caller would act differently. Every error crosses the trigger boundary as plain data
 (:meth:`OmniHumanError.to_dict`, :func:`error_from_dict`) and comes back whole.
@@ -26,6 +29,9 @@ from typing import Any, ClassVar, Self
 from airflow_provider_omnihuman.api.error_codes import Kind, Retry, lookup
 
 __all__ = [
+    "DeadUrlError",
+    "DownloadError",
+    "InterruptedDownloadError",
     "InvalidConnectionError",
     "InvalidRequestError",
     "MalformedReplyError",
@@ -170,6 +176,20 @@ class WaitTimeoutError(OmniHumanError):
     """The deadline passed before the job was done. The job may still finish."""
 
 
+class DownloadError(OmniHumanError):
+    """The video's bytes did not arrive whole; a fresh URL may deliver them."""
+
+    default_retry = Retry.ASK_AGAIN
+
+
+class InterruptedDownloadError(DownloadError):
+    """The download broke off, or was refused for now: the same URL may give the rest."""
+
+
+class DeadUrlError(DownloadError):
+    """The URL is dead: only a fresh one gives the rest."""
+
+
 _CLASSES: dict[str, type[OmniHumanError]] = {
     cls.__name__: cls
     for cls in (
@@ -185,6 +205,9 @@ _CLASSES: dict[str, type[OmniHumanError]] = {
         TaskLostError,
         TaskNotDoneError,
         WaitTimeoutError,
+        DownloadError,
+        InterruptedDownloadError,
+        DeadUrlError,
     )
 }
 

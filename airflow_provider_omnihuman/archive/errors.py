@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import OmniHumanError
 
 __all__ = [
     "ArchiveError",
-    "DeadUrlError",
-    "DownloadError",
-    "InterruptedDownloadError",
     "LabelMismatchError",
     "refused_by_s3",
 ]
@@ -41,20 +37,6 @@ def refused_by_s3(error: Exception) -> ArchiveError | None:
         return None
     where = " ".join(str(details[name]) for name in ("BucketName", "Bucket") if details.get(name))
     return ArchiveError(f"S3 refuses: {details.get('Message') or code} {where}".rstrip(), code=code, advice=_PERMANENT[code])
-
-
-class DownloadError(ArchiveError):
-    """The video's bytes did not arrive whole; a fresh URL may deliver them."""
-
-    default_retry = Retry.ASK_AGAIN
-
-
-class InterruptedDownloadError(DownloadError):
-    """The download broke off, or was refused for now: the same URL may give the rest."""
-
-
-class DeadUrlError(DownloadError):
-    """The URL is dead: only a fresh one gives the rest."""
 
 
 class LabelMismatchError(ArchiveError):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import IO
 
-from airflow_provider_omnihuman.archive.errors import ArchiveError, DownloadError
+from airflow_provider_omnihuman.api.errors import DownloadError
+from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.media.aigc_label import AigcLabel, read_aigc_label
 from airflow_provider_omnihuman.media.errors import TruncatedMediaError
 from airflow_provider_omnihuman.media.poster import poster_jpeg

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import IO, Any, TypeVar
 
-from airflow_provider_omnihuman.archive.download import PATIENCE, Download, Patience
+from airflow_provider_omnihuman.api.download import PATIENCE, Download, Patience
 from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.archive.multipart import IN_FLIGHT, PART_BYTES, MultipartUpload

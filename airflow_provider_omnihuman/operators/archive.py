@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
     from airflow_provider_omnihuman.archive.delivery import Delivery
-    from airflow_provider_omnihuman.archive.download import Patience
+    from airflow_provider_omnihuman.api.download import Patience
     from airflow_provider_omnihuman.archive.inspection import Inspection
     from airflow_provider_omnihuman.archive.location import S3Location
 
@@ -140,7 +140,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
     @cached_property
     def patience(self) -> Patience:
         """How long the download is tried for."""
-        from airflow_provider_omnihuman.archive.download import PATIENCE
+        from airflow_provider_omnihuman.api.download import PATIENCE
 
         return PATIENCE
 

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 
 import pytest
 
-from airflow_provider_omnihuman.archive.download import Patience
-from airflow_provider_omnihuman.archive.errors import ArchiveError, DownloadError
+from airflow_provider_omnihuman.api.download import Patience
+from airflow_provider_omnihuman.api.errors import DownloadError
+from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.archive.multipart import PART_BYTES
 from airflow_provider_omnihuman.archive.transfer import download_to_s3
-from tests.archive.range_server import Reply, range_server
+from tests.api.range_server import Reply, range_server
 from tests.conftest import BUCKET
 
 HERE = S3Location(BUCKET, "out/file.bin")

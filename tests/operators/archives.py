@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from airflow_provider_omnihuman.archive.download import Patience
+from airflow_provider_omnihuman.api.download import Patience
 from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
 from tests.conftest import BUCKET
 from tests.media.media_files import make_video

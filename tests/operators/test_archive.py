@@ -11,8 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import Asset, AssetAlias
 
-from airflow_provider_omnihuman.api.errors import OmniHumanError, TaskNotDoneError
-from airflow_provider_omnihuman.archive.errors import DownloadError
+from airflow_provider_omnihuman.api.errors import DownloadError, OmniHumanError, TaskNotDoneError
 from airflow_provider_omnihuman.media.aigc_label import read_aigc_label
 from airflow_provider_omnihuman.media.probe import probe_image, probe_video
 from airflow_provider_omnihuman.operators.archive import DEFAULT_ASSET_ALIAS

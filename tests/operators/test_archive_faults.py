@@ -11,9 +11,9 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from moto.server import ThreadedMotoServer
 
-from airflow_provider_omnihuman.archive.download import Patience
+from airflow_provider_omnihuman.api.download import Patience
 from airflow_provider_omnihuman.archive.transfer import PART_BYTES
-from tests.archive.range_server import Reply, range_server
+from tests.api.range_server import Reply, range_server
 from tests.conftest import BUCKET
 from tests.operators.archives import archive, body, film, keys, open_uploads, rendered, video_bytes, warnings
 from tests.task_context import task_context

@@ -13,7 +13,7 @@ from airflow.sdk import AssetAlias
 
 from airflow_provider_omnihuman.archive.errors import LabelMismatchError
 from airflow_provider_omnihuman.operators.archive import DEFAULT_ASSET_ALIAS
-from tests.archive.range_server import Reply, range_server
+from tests.api.range_server import Reply, range_server
 from tests.conftest import BUCKET
 from tests.operators.archives import LABEL, archive, body, film, rendered, video_bytes, warnings
 from tests.task_context import task_context

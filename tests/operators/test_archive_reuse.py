@@ -13,7 +13,7 @@ from airflow_provider_omnihuman.api.models import AigcMeta
 from airflow_provider_omnihuman.archive.index import find_archived, index_location
 from airflow_provider_omnihuman.archive.reading import reused_facts
 from airflow_provider_omnihuman.operators.archive import DEFAULT_ASSET_ALIAS
-from tests.archive.range_server import Reply, range_server
+from tests.api.range_server import Reply, range_server
 from tests.conftest import BUCKET
 from tests.operators.archives import LABEL, archive, body, film, keys, open_uploads, video_bytes, warnings
 from tests.task_context import task_context

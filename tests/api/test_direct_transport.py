@@ -16,8 +16,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from airflow_provider_omnihuman.archive.direct_transport import direct_transport
-from tests.archive.range_server import Reply, range_server
+from airflow_provider_omnihuman.api.direct_transport import direct_transport
+from tests.api.range_server import Reply, range_server
 
 FILE = bytes(range(256)) * 4096
 

@@ -13,10 +13,10 @@ from typing import Protocol, Self
 
 import httpx
 
+from airflow_provider_omnihuman.api.direct_transport import direct_transport
+from airflow_provider_omnihuman.api.errors import DeadUrlError, DownloadError, InterruptedDownloadError
 from airflow_provider_omnihuman.api.redaction import redact_http_log
 from airflow_provider_omnihuman.api.urls import without_query
-from airflow_provider_omnihuman.archive.direct_transport import direct_transport
-from airflow_provider_omnihuman.archive.errors import DeadUrlError, DownloadError, InterruptedDownloadError
 
 __all__ = ["PATIENCE", "Download", "Patience", "Sink"]
 
@@ -225,7 +225,7 @@ def _refuse_what_is_no_file(response: httpx.Response, *, shown: str) -> None:
         raise DeadUrlError(
             f"the video URL {shown} is dead (HTTP {status})",
             http_status=status,
-            advice="result URLs live for one hour: give omnihuman_task_id, so that a fresh one can be asked for",
+            advice="result URLs live for one hour: give omnihuman_task_id (the task's id), so that a fresh one can be asked for",
         )
     if status not in {httpx.codes.OK, httpx.codes.PARTIAL_CONTENT, httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE}:
         kind = InterruptedDownloadError if status >= _SERVER_ERRORS or status in _PASSING else DownloadError

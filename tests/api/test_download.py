@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from airflow_provider_omnihuman.api.errors import TaskLostError
-from airflow_provider_omnihuman.archive.download import Download, Patience
-from airflow_provider_omnihuman.archive.errors import DeadUrlError, DownloadError
-from tests.archive.range_server import Reply, range_server
+from airflow_provider_omnihuman.api.download import Download, Patience
+from airflow_provider_omnihuman.api.errors import DeadUrlError, DownloadError, TaskLostError
+from tests.api.range_server import Reply, range_server
 
 FILE = random.Random(1).randbytes(300_000)
 OTHER = random.Random(2).randbytes(300_000)
@@ -287,7 +286,7 @@ def test_what_happened_is_told_once_and_without_signatures(caplog):
     caplog.set_level("INFO")
     no = Reply(b"", status=500)
     download(Reply(FILE, cut=5), no, no, no, WHOLE)
-    lines = [record.getMessage() for record in caplog.records if record.name.endswith("archive.download")]
+    lines = [record.getMessage() for record in caplog.records if record.name.endswith("api.download")]
     assert len(lines) == 3
     assert "broke off: RemoteProtocolError, at 5 of 300,000 bytes: going on" in lines[0]
     assert "answers HTTP 500, at 5 of 300,000 bytes: going on" in lines[1]
