@@ -26,7 +26,14 @@ AT_PARSE_TIME = AT_EVERY_START | {
         *("api", "archive", "hooks", "ledger", "media", "operators", "sensors", "speech"),
         *("operators.archive", "operators.speech", "operators.subjects", "operators.submit", "operators.video", "sensors.task"),
         # Their bases, and how they read their arguments.
-        *("operators.archive_inputs", "operators.masking", "operators.media", "operators.parameters", "api.urls"),
+        *(
+            "operators.archive_inputs",
+            "operators.deferral",
+            "operators.masking",
+            "operators.media",
+            "operators.parameters",
+            "api.urls",
+        ),
         # What arguments may say, which is checked as soon as they are given.
         *("archive.label_policy", "hooks.default_connections", "ledger.policy"),
         # What may be raised.

@@ -8,9 +8,11 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_omnihuman.api.errors import QuotaError
+from airflow_provider_omnihuman.api.error_codes import Retry
+from airflow_provider_omnihuman.api.errors import OmniHumanError, QuotaError
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.ledger.policy import Policy
+from airflow_provider_omnihuman.operators.deferral import DeferringOperator
 from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.media import MediaOperator
 from airflow_provider_omnihuman.operators.parameters import flag, optional_seconds, optional_text
@@ -31,7 +33,7 @@ _SHORTEST_PAUSE_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral."""
 
 
-class OmniHumanSubmitOperator(MediaOperator):
+class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
     """Submit one avatar video to OmniHuman 1.5 and push its task id to XCom; does not wait.
 
     Inputs are checked before anything is paid. Each submit is written into a ledger before and after, so that a retry, a
@@ -39,7 +41,9 @@ class OmniHumanSubmitOperator(MediaOperator):
     Airflow's task state (3.3 and later) or ``ledger_path``.
 
     XCom: the return value and the key ``task_id`` are the OmniHuman task id, a string; the key ``request`` is a mapping of
-    what was asked, for the archive's manifest (URLs without their queries), with its ``fingerprint``.
+    what was asked, for the archive's manifest (URLs without their queries), with its ``fingerprint``, and what it is going to
+    cost: ``estimated_seconds`` (the audio's length) and ``estimated_cost``, ``{amount, currency}`` by the connection's
+    ``price_per_second``; None where one of them is not known.
 
     :param image_url: the portrait, an http(s) or ``s3://`` URL: JPG or PNG, < 5 MB, < 4096 pixels a side (templated)
     :param audio_url: the speech, an http(s) or ``s3://`` URL, shorter than 60 s (templated)
@@ -139,6 +143,13 @@ class OmniHumanSubmitOperator(MediaOperator):
         self._quota_since = event["since"]
         return self.execute(context)
 
+    def resume_without_event(self, context: Context, failure: OmniHumanError) -> Any:  # noqa: ARG002 - for those that wait
+        """Come back from a pause that no triggerer ended: nothing was started, so a retry may submit."""
+        failure.retry = Retry.ASK_AGAIN
+        failure.advice = "nothing was submitted: the task was waiting for a limit of the account to have room"
+        with raising_airflow_errors():
+            raise failure
+
     def ledger(self, context: Context) -> Ledger:
         """Return where this task instance remembers its job."""
         from airflow_provider_omnihuman.ledger.stores import ledger_for
@@ -181,6 +192,7 @@ class OmniHumanSubmitOperator(MediaOperator):
             if finding.refusal:
                 raise finding.refusal
             facts["audio_duration_s"] = prepared.check(read=self.check_inputs, max_billed_s=max_billed_s)
+            facts |= self.hook.price.estimate(facts["audio_duration_s"])
             for warning in prepared.request.warnings:
                 self.log.warning("%s", warning)
             try:
@@ -189,6 +201,8 @@ class OmniHumanSubmitOperator(MediaOperator):
                 self._come_back(error, quota_timeout_s=quota_timeout_s)
                 raise
         with self._kept(context, job.task_id):
+            if "estimated_seconds" not in job.facts:  # a known job's: the ledger may have it from an earlier version
+                job.facts.update(self.hook.price.estimate(job.facts.get("audio_duration_s")))
             context["ti"].xcom_push(key="task_id", value=job.task_id)
             context["ti"].xcom_push(key="request", value=job.facts)
         return job
@@ -217,6 +231,7 @@ class OmniHumanSubmitOperator(MediaOperator):
         rng = Random()  # noqa: S311 - jitter is no secret
         pause_s = min(quota_pause_s(now - since, rng=rng), max(since + quota_timeout_s - now, _SHORTEST_PAUSE_S))
         self.log.info("Refused by a limit, nothing was started: submitting again in %.0f s. %s", pause_s, error)
+        self.warn_without_triggerer()
         self.defer(
             trigger=QuotaPauseTrigger(resume_at=now + pause_s, since=since),
             method_name="resume_submit",

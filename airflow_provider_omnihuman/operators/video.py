@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import conf
 
 from airflow_provider_omnihuman.api.error_codes import Retry
-from airflow_provider_omnihuman.api.errors import TaskFailedError, TaskLostError
+from airflow_provider_omnihuman.api.errors import OmniHumanError, TaskFailedError, TaskLostError
 from airflow_provider_omnihuman.ledger.policy import Policy
+from airflow_provider_omnihuman.links.s3_objects import ArchivedVideoLink, LinkedObjects, ManifestLink
+from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.errors import by_coming_back, by_submitting_anew, raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, flag, optional_text, seconds
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
@@ -59,6 +61,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
     """
 
     template_fields: Sequence[str] = (*OmniHumanSubmitOperator.template_fields, "aigc_meta", "archive_index")
+    operator_extra_links = (VendorConsoleLink(), ArchivedVideoLink(), ManifestLink())
 
     def __init__(
         self,
@@ -94,6 +97,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
             interval_s = None if self.poll_interval is None else seconds(self.poll_interval, field="poll_interval")
             timeout_s = seconds(self.timeout, field="timeout")
             fault_tolerance_s = seconds(self.fault_tolerance, field="fault_tolerance")
+            if self.deferrable:
+                self.warn_without_triggerer()
             job = self.submit(context)
         if job.video or "reused" in job.facts:
             return self._result(job.video, job.facts)
@@ -114,6 +119,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
                 method_name="execute_complete",
                 timeout=timedelta(seconds=timeout_s) + DEFER_MARGIN,
             )
+        self.log.info("Waiting in this worker slot, for up to %.0f min; deferrable=True waits in the triggerer", timeout_s / 60)
         with self._kept(context, job.task_id), self._ended(context):
             schedule = None if interval_s is None else PollSchedule(interval_s=interval_s)
             video = self.hook.wait_until_done(job.task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, render=render)
@@ -125,18 +131,32 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
 
         with self._ended(context):
             video = self.hook.fresh_video(finished_task_id(event), aigc_meta=self._aigc_meta())
-        ti = context["ti"]
         # Not through the deferral's own arguments, which dag.test() drops; XCom outlives a deferral.
-        return self._result(video, ti.xcom_pull(task_ids=ti.task_id, key="request", map_indexes=ti.map_index))
+        return self._result(video, self._pushed(context, "request"))
+
+    def resume_without_event(self, context: Context, failure: OmniHumanError) -> Any:
+        """Come back from a trigger that gave no event: with the video if it is there, or with the failure."""
+        task_id = self._pushed(context, "task_id")
+        if not task_id:  # it was a pause before the submit
+            return super().resume_without_event(context, failure)
+        with self._ended(context):
+            video = self.video_without_event(
+                task_id, failure, fetch=lambda: self.hook.fetch_video(task_id, aigc_meta=self._aigc_meta())
+            )
+        return self._result(video, self._pushed(context, "request"))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume; without a ledger, a trigger that failed, or whatever breaks here, must not lead to a second submit."""
-        ti = context["ti"]
         with self._kept(context, "(see this task's XCom task_id)"):
-            task_id = ti.xcom_pull(task_ids=ti.task_id, key="task_id", map_indexes=ti.map_index)
+            task_id = self._pushed(context, "task_id")
         # None: it was a pause before the submit, and nothing is paid for yet.
         with self._kept(context, task_id) if task_id else nullcontext():
             return super().resume_execution(next_method, next_kwargs, context)
+
+    def _pushed(self, context: Context, key: str) -> Any:
+        """Return what this try pushed to XCom before it deferred."""
+        ti = context["ti"]
+        return ti.xcom_pull(task_ids=ti.task_id, key=key, map_indexes=ti.map_index)
 
     @contextmanager
     def _ended(self, context: Context) -> Iterator[None]:
@@ -190,7 +210,9 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         from airflow_provider_omnihuman.ledger.job import Job
 
         self.log.info("Not submitted: the same video is in the archive, verified, at no cost: %s", found["reused"]["uri"])
-        return Job(task_id=found["task_id"], facts={**facts, **found})
+        reused = found["reused"]
+        self.linked = LinkedObjects(hook=self._archive.hook, uris={"video": reused["uri"], "manifest": reused["manifest_uri"]})
+        return Job(task_id=found["task_id"], facts={**facts, **found, **self.hook.price.estimate(0.0)})
 
     @cached_property
     def _archive(self) -> ArchivedVideos:  # cached: each one looks the AWS connection up

@@ -14,6 +14,8 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_omnihuman.api.errors import OmniHumanError, WaitTimeoutError
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
+from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
+from airflow_provider_omnihuman.operators.deferral import DeferringOperator
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, seconds
 
@@ -30,7 +32,7 @@ __all__ = ["OmniHumanTaskSensor"]
 _RESCHEDULED_EVERY_S = 10.0
 
 
-class OmniHumanTaskSensor(BaseSensorOperator):
+class OmniHumanTaskSensor(BaseSensorOperator, DeferringOperator):
     """Wait until an OmniHuman task is done; costs nothing, and may be repeated at will.
 
     ``deferrable`` waits in the triggerer; ``mode="reschedule"`` frees the worker between polls; ``mode="poke"`` blocks it.
@@ -56,6 +58,7 @@ class OmniHumanTaskSensor(BaseSensorOperator):
 
     template_fields: Sequence[str] = ("omnihuman_task_id", "request", "aigc_meta", "omnihuman_conn_id")
     ui_color = "#d7e8ff"
+    operator_extra_links = (VendorConsoleLink(),)
 
     def __init__(
         self,
@@ -114,6 +117,15 @@ class OmniHumanTaskSensor(BaseSensorOperator):
         with _raising_sensor_errors():
             return self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta)).to_dict()
 
+    def resume_without_event(self, context: Context, failure: OmniHumanError) -> dict[str, Any]:  # noqa: ARG002 - as above
+        """Come back from a trigger that gave no event: with the video if it is there, or with the failure."""
+        task_id: str = self.omnihuman_task_id
+        with _raising_sensor_errors():
+            aigc_meta = aigc_meta_of(self.aigc_meta)
+            return self.video_without_event(
+                task_id, failure, fetch=lambda: self.hook.fetch_video(task_id, aigc_meta=aigc_meta)
+            ).to_dict()
+
     def _request_facts(self) -> dict[str, Any]:
         """Return what is known of the request; it only tells when to ask, so what is wrong with it ends no wait."""
         from airflow_provider_omnihuman.archive.errors import ArchiveError
@@ -138,12 +150,15 @@ class OmniHumanTaskSensor(BaseSensorOperator):
             video = None
         if video or self.deferrable or self.mode != "poke":
             return video
+        minutes = (wait.deadline - time.time()) / 60
+        self.log.info("Waiting in this worker slot, for up to %.0f min; deferrable=True waits in the triggerer", minutes)
         schedule = None if interval_s is None else PollSchedule(first_s=interval_s, interval_s=interval_s)
         return self.hook.wait_until_done(self.omnihuman_task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, render=render)
 
     def _defer(self, wait: Wait, *, interval_s: float | None, render: Render, aigc_meta: AigcMeta | None) -> None:
         from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger
 
+        self.warn_without_triggerer()
         self.defer(
             trigger=OmniHumanTaskTrigger(
                 omnihuman_conn_id=self.omnihuman_conn_id,

@@ -101,12 +101,6 @@ def test_a_job_that_is_over_and_may_be_submitted_anew_is_left_to_retries(video):
         video().execute_complete(task_context(), {"status": "error", "error": error})
 
 
-@pytest.mark.parametrize("reason", ["Trigger timeout", "Trigger failure"])
-def test_a_trigger_that_airflow_gave_up_is_not_retried(video, reason):
-    with pytest.raises(AirflowFailException, match="may still finish, and is billed"):
-        video().resume_execution("__fail__", {"error": reason}, task_context(xcoms={"task_id": "7"}))
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
