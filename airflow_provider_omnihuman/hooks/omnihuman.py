@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -22,6 +23,9 @@ from airflow_provider_omnihuman.hooks.fields import decoded_extra
 from airflow_provider_omnihuman.hooks.form import HookWithForm
 from airflow_provider_omnihuman.hooks.render_times_file import RenderTimesFile, learning
 from airflow_provider_omnihuman.hooks.settings import ConnectionSettings
+from airflow_provider_omnihuman.observability.exchanges import counting
+from airflow_provider_omnihuman.observability.meter import Meter
+from airflow_provider_omnihuman.observability.waits import TimedSchedule, counting_outcome
 
 __all__ = ["OmniHumanHook"]
 
@@ -72,13 +76,22 @@ class OmniHumanHook(HookWithForm):
         if self._client is None:
             settings = self.settings()
             self._price = Price(settings.price_per_second, settings.currency)
-            self._client = settings.client(OmniHumanClient, rate=RequestRate(settings.max_qps))
+            self._meter = Meter.of(conn_id=self.omnihuman_conn_id, site=settings.site.name)
+            counted = counting(self._meter)
+            self._client = settings.client(OmniHumanClient, rate=RequestRate(settings.max_qps), on_exchange=counted)
         return self._client
 
     async def get_async_conn(self) -> AsyncOmniHumanClient:
         """Return a new asynchronous client, to be closed by the caller (``async with``)."""
         settings = await self.async_settings()
-        return settings.client(AsyncOmniHumanClient, rate=RequestRate(settings.max_qps))
+        meter = await asyncio.to_thread(Meter.of, conn_id=self.omnihuman_conn_id, site=settings.site.name)
+        return settings.client(AsyncOmniHumanClient, rate=RequestRate(settings.max_qps), on_exchange=counting(meter))
+
+    @property
+    def meter(self) -> Meter:
+        """Counts and times for this connection."""
+        self.get_conn()
+        return self._meter
 
     @property
     def price(self) -> Price:
@@ -134,17 +147,20 @@ class OmniHumanHook(HookWithForm):
         if expected is None and render:
             expected = render.expected(RenderTimesFile(self.omnihuman_conn_id).load())
         told = on_change or self._log_progress
+        with counting_outcome(self.meter):
+            schedule = TimedSchedule(schedule, self.meter, submitted_at=expected.submitted_at if expected else None)
+            return self._wait(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, expected=expected, on_change=told)
+
+    def _wait(self, task_id: str, **how: Any) -> Video:
+        """Wait, with other keys where the connection was edited meanwhile."""
         while True:
             keys = self.get_conn().credentials
-            wanted = self.api.wait_until_done(
-                task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, expected=expected, on_change=told
-            )
+            wanted = self.api.wait_until_done(task_id, **how)
             try:
                 return self.perform(wanted)
             except ServiceError as error:
                 if not error.refuses_access or not self._has_other_keys(keys):
                     raise
-                # The connection was edited meanwhile: the wait goes on with its new keys.
 
     def fresh_video(self, task_id: str, *, aigc_meta: AigcMeta | None = None, patience_s: float = 300.0) -> Video:
         """Ask for a finished task's video anew: each URL has its own hour. A task that is not finished is told at once.
@@ -156,7 +172,7 @@ class OmniHumanHook(HookWithForm):
         # The tolerances end before the deadline: a service that does not answer is no job that is late, and a retry may mend it.
         wait = Wait(deadline=time.time() + 1.5 * patience_s, fault_tolerance_s=patience_s, empty_url_tolerance_s=patience_s)
         schedule = PollSchedule(first_s=0, interval_s=5)
-        return self.wait_until_done(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=self._expect_done)
+        return self._wait(task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, on_change=self._expect_done)
 
     def recognize_subject(self, image_url: str) -> bool:
         """Ask whether a subject is in the picture; see :meth:`Conversations.recognize_subject`."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from airflow_provider_omnihuman.api.client import AsyncOmniHumanClient, OmniHumanClient
 from airflow_provider_omnihuman.api.errors import InvalidConnectionError
+from airflow_provider_omnihuman.api.exchange import Exchange
 from airflow_provider_omnihuman.api.quota import RequestRate
 from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site, site_named
@@ -85,11 +86,12 @@ class ConnectionSettings:
         """Whom a client talks to: what it cannot change in the midst of a conversation."""
         return self.site, self.region, self.endpoint
 
-    def client(self, kind: type[C], *, rate: RequestRate) -> C:
+    def client(self, kind: type[C], *, rate: RequestRate, on_exchange: Callable[[Exchange], None] | None = None) -> C:
         """Return a client with these settings.
 
         :param kind: synchronous or asynchronous
         :param rate: how fast it may ask
+        :param on_exchange: told what became of each request
         """
         return kind(
             self.credentials,
@@ -99,6 +101,7 @@ class ConnectionSettings:
             connect_timeout_s=self.connect_timeout_s,
             read_timeout_s=self.read_timeout_s,
             rate=rate,
+            on_exchange=on_exchange,
         )
 
     @classmethod

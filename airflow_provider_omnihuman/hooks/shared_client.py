@@ -19,6 +19,9 @@ from airflow_provider_omnihuman.api.quota import RequestRate, reserve_for_worker
 from airflow_provider_omnihuman.api.render_times import RenderTimes
 from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.hooks.render_times_file import RenderTimesFile
+from airflow_provider_omnihuman.observability.airflow_stats import open_stats
+from airflow_provider_omnihuman.observability.exchanges import counting
+from airflow_provider_omnihuman.observability.meter import Meter
 
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
@@ -41,6 +44,7 @@ class _Client:
     """A client, and how many keep it open."""
 
     client: AsyncOmniHumanClient
+    meter: Meter
     renewing: asyncio.Task[None]
     users: int = 0
 
@@ -77,7 +81,7 @@ class _Connection:
 
     async def _ask(self) -> None:
         try:
-            self.times = self.times or await asyncio.to_thread(self._file.load)
+            self.times = self.times or await asyncio.to_thread(self._open)
             self._found, self._failure = await self._hook.async_settings(), None
         except Exception as error:  # noqa: BLE001 - the backends' own, of which there is no list; told to all who asked
             self._failure = error
@@ -85,13 +89,19 @@ class _Connection:
             self._at = asyncio.get_running_loop().time()
             self._asking = None
 
+    def _open(self) -> RenderTimes:
+        """Read what was learned, and open the stats, each of which takes its time."""
+        open_stats()
+        return self._file.load()
+
     def take(self, settings: ConnectionSettings) -> _Identity:
         """Count one more user of the client with these settings, opened where there is none; return what names it."""
         identity = settings.identity
         if identity not in self.clients:
-            client = settings.client(AsyncOmniHumanClient, rate=RequestRate(None))
+            meter = Meter.of(conn_id=self._hook.omnihuman_conn_id, site=settings.site.name)
+            client = settings.client(AsyncOmniHumanClient, rate=RequestRate(None), on_exchange=counting(meter))
             _apply(settings, client)
-            self.clients[identity] = _Client(client, asyncio.create_task(self._keep_renewing(identity)))
+            self.clients[identity] = _Client(client, meter, asyncio.create_task(self._keep_renewing(identity)))
         self.clients[identity].users += 1
         return identity
 
@@ -169,6 +179,11 @@ class SharedClient:
     def client(self) -> AsyncOmniHumanClient:
         """The client; not to be closed by who shares it."""
         return self._connection.clients[self._identity].client
+
+    @property
+    def meter(self) -> Meter:
+        """Counts and times for this connection."""
+        return self._connection.clients[self._identity].meter
 
     @property
     def users(self) -> int:

@@ -21,6 +21,7 @@ from airflow_provider_omnihuman.api.urls import scrub
 from airflow_provider_omnihuman.api.waiting import FaultWindow, Progress, Wait
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.hooks.shared_client import SharedClient
+from airflow_provider_omnihuman.observability.waits import TimedSchedule, counting_outcome
 
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.triggers.task import OmniHumanTaskTrigger
@@ -52,16 +53,17 @@ async def outcome(trigger: OmniHumanTaskTrigger) -> dict[str, Any]:
 
 async def _wait(trigger: OmniHumanTaskTrigger, done: dict[str, Any]) -> None:
     async with aclosing(await _share(trigger)) as shared:
-        while True:
-            keys = shared.client.credentials
-            try:
-                await shared.client.perform(_conversation(trigger, shared, done))
-            except ServiceError as error:
-                if not error.refuses_access or not await shared.has_other_keys(keys):
-                    raise
-                # The connection was edited meanwhile: the wait goes on with its new keys.
-            else:
-                return
+        with counting_outcome(shared.meter):
+            while True:
+                keys = shared.client.credentials
+                try:
+                    await shared.client.perform(_conversation(trigger, shared, done))
+                except ServiceError as error:
+                    if not error.refuses_access or not await shared.has_other_keys(keys):
+                        raise
+                    # The connection was edited meanwhile: the wait goes on with its new keys.
+                else:
+                    return
 
 
 def _conversation(trigger: OmniHumanTaskTrigger, shared: SharedClient, done: dict[str, Any]) -> Conversation[Video]:
@@ -81,7 +83,7 @@ def _conversation(trigger: OmniHumanTaskTrigger, shared: SharedClient, done: dic
         trigger.omnihuman_task_id,
         wait=Wait(deadline=trigger.deadline, fault_tolerance_s=trigger.fault_tolerance_s),
         aigc_meta=AigcMeta.from_dict(trigger.aigc_meta) if trigger.aigc_meta else None,
-        schedule=_schedule(trigger, render, shared.times),
+        schedule=TimedSchedule(_schedule(trigger, render, shared.times), shared.meter, submitted_at=render.submitted_at),
         expected=render.expected(shared.times),
         on_change=log_progress,
     )
