@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 
 from airflow_provider_omnihuman.observability.airflow_stats import airflow_stats, open_stats
@@ -45,6 +46,10 @@ class Meter:
         open_stats()
         return cls({name: _clean(value) for name, value in tags.items()})
 
+    def tagged(self, **tags: str) -> Meter:
+        """Return a meter with further tags."""
+        return Meter({**self._tags, **{name: _clean(value) for name, value in tags.items()}})
+
     def count(self, metric: Metric, value: float = 1, **tags: str) -> None:
         """Add to a counter.
 
@@ -52,23 +57,25 @@ class Meter:
         :param value: how much; nothing is sent for zero, for less, and for what is no number
         :param tags: further ones
         """
-        if 0 < value < math.inf:
-            self._send(metric, lambda name, tags: airflow_stats().incr(name, value, tags=tags), tags)
+        try:
+            if 0 < value < math.inf:
+                self._send(metric, partial(airflow_stats().incr, count=value), tags)
+        except Exception as error:  # noqa: BLE001 - whatever the backend raises, a render is worth more than its metric
+            _tell_once(error)
 
     def time(self, metric: Metric, seconds: float, **tags: str) -> None:
         """Tell how long something took. Arguments as of :meth:`count`; clocks of two machines may make it less than zero."""
-        if -math.inf < seconds < math.inf:
-            took = timedelta(seconds=max(0.0, seconds))
-            self._send(metric, lambda name, tags: airflow_stats().timing(name, took, tags=tags), tags)
-
-    def _send(self, metric: Metric, send: Callable[[str, dict[str, str]], Any], more: dict[str, str]) -> None:
         try:
-            tags = {**self._tags, **{name: _clean(value) for name, value in more.items()}} if more else self._tags
-            send(metric.full_name, tags)
-            if metric.named_by:
-                send(f"{metric.full_name}.{_NAME_PART.sub('_', tags[metric.named_by])}", tags)
-        except Exception as error:  # noqa: BLE001 - whatever the backend raises, a render is worth more than its metric
+            if -math.inf < seconds < math.inf:
+                self._send(metric, partial(airflow_stats().timing, dt=timedelta(seconds=max(0.0, seconds))), tags)
+        except Exception as error:  # noqa: BLE001 - as above
             _tell_once(error)
+
+    def _send(self, metric: Metric, send: Callable[..., Any], more: dict[str, str]) -> None:
+        tags = {**self._tags, **{name: _clean(value) for name, value in more.items()}} if more else self._tags
+        send(metric.full_name, tags=tags)
+        if metric.named_by:
+            send(f"{metric.full_name}.{_NAME_PART.sub('_', tags[metric.named_by])}", tags=tags)
 
 
 def _clean(value: str) -> str:
