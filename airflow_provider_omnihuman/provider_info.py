@@ -8,6 +8,13 @@ from airflow_provider_omnihuman.connection_forms import CONNECTION_FORMS, provid
 
 INTEGRATION = "OmniHuman"
 PACKAGE = "airflow_provider_omnihuman"
+EXTRA_LINKS = (
+    "s3_objects.ArchivedVideoLink",
+    "s3_objects.LargestMaskLink",
+    "s3_objects.ManifestLink",
+    "s3_objects.SpokenAudioLink",
+    "vendor_console.VendorConsoleLink",
+)
 
 
 def get_provider_info(version: str) -> dict[str, Any]:
@@ -40,5 +47,6 @@ def get_provider_info(version: str) -> dict[str, Any]:
         ],
         "sensors": [{"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.sensors.task"]}],
         "triggers": [{"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.triggers.task"]}],
+        "extra-links": [f"{PACKAGE}.links.{name}" for name in EXTRA_LINKS],
         "connection-types": [provider_metadata(conn_type) for conn_type in CONNECTION_FORMS],
     }

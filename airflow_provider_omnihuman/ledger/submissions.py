@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from airflow_provider_omnihuman.api.cost import cost_text
 from airflow_provider_omnihuman.api.error_codes import BUSINESS_CODES, Retry
 from airflow_provider_omnihuman.api.errors import (
     OmniHumanError,
@@ -29,6 +30,9 @@ from airflow_provider_omnihuman.ledger.record import LedgerRecord, Phase
 from airflow_provider_omnihuman.ledger.stores import Ledger, insist
 
 __all__ = ["Submissions"]
+
+_SHORT = 12
+"""Of a fingerprint's 64 digits, in a log: enough to find its index object."""
 
 
 class Service(Protocol):
@@ -130,11 +134,13 @@ class Submissions:
         # Into the log before the ledger: should this process die on the next line, a person finds the id here.
         audio_s = facts.get("audio_duration_s")
         self.log.info(
-            "Submitted OmniHuman task %s (request %s): %s of audio at %sp",
+            "Submitted OmniHuman task %s (request %s, fingerprint %s): %s of audio at %sp%s",
             submission.task_id,
             submission.request_id,
+            fingerprint[:_SHORT],
             "an unknown length" if audio_s is None else f"{audio_s:.1f} s",
             request.output_resolution,
+            f", about {cost} by the connection's price" if (cost := cost_text(facts.get("estimated_cost"))) else "",
         )
         record = replace(
             intent,

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
 from airflow_provider_omnihuman.operators.parameters import seconds
 
 if TYPE_CHECKING:
+    from airflow.sdk import BaseOperatorLink
+
     from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+    from airflow_provider_omnihuman.links.s3_objects import LinkedObjects
     from airflow_provider_omnihuman.operators.inputs import MediaInputs
 
 __all__ = ["MediaOperator"]
@@ -20,6 +25,9 @@ class MediaOperator(SignedUrlsMasked):
     """An operator whose inputs the service fetches; the subclasses document the arguments, where users meet them."""
 
     signed_fields: ClassVar[tuple[str, ...]] = ("image_url",)
+    operator_extra_links: Collection[BaseOperatorLink] = (VendorConsoleLink(),)
+    linked: LinkedObjects | None = None
+    """What the other links lead to."""
 
     def __init__(
         self,

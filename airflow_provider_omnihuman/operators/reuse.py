@@ -30,7 +30,7 @@ class ArchivedVideos:
 
     def location(self, fingerprint: str) -> S3Location | None:
         """Return where a video of this fingerprint is noted; None where there is no place to look."""
-        return index_location(self._s3, index=self.index, fingerprint=fingerprint)
+        return index_location(self.hook, index=self.index, fingerprint=fingerprint)
 
     def find(self, fingerprint: str, *, aigc_meta: AigcMeta | None) -> dict[str, Any] | None:
         """Return the facts of the archived video, verified by size and checksum; None where there is none.
@@ -40,7 +40,7 @@ class ArchivedVideos:
         :return: ``task_id``, ``audio_duration_s`` and ``reused``, as they go into the request's facts
         """
         location = self.location(fingerprint)
-        manifest = location and find_archived(self._s3, location, fingerprint=fingerprint, aigc_meta=aigc_meta)
+        manifest = location and find_archived(self.hook, location, fingerprint=fingerprint, aigc_meta=aigc_meta)
         if not manifest:
             return None
         request = manifest.get("request")
@@ -48,7 +48,8 @@ class ArchivedVideos:
         return {"task_id": manifest.get("task_id") or "", "audio_duration_s": audio_s, "reused": reused_facts(manifest)}
 
     @cached_property
-    def _s3(self) -> S3Hook:
+    def hook(self) -> S3Hook:
+        """The hook to the archive."""
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
         return S3Hook(aws_conn_id=self.aws_conn_id)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_omnihuman.api.urls import shown
+from airflow_provider_omnihuman.links.s3_objects import LinkedObjects, SpokenAudioLink
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import integer, optional_text
 from airflow_provider_omnihuman.speech.errors import SpeechInputError
@@ -71,6 +72,9 @@ class TextToSpeechOperator(BaseOperator):
     )
     template_fields_renderers = {"text": "txt", "engine_options": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#ffe8cc"
+    operator_extra_links = (SpokenAudioLink(),)
+    linked: LinkedObjects | None = None
+    """What the link leads to."""
 
     def __init__(
         self,
@@ -122,9 +126,11 @@ class TextToSpeechOperator(BaseOperator):
             kept = self._kept(place, stored_as, engine=engine, voice=voice)
             if kept and (before := spoken_before(hook, kept, place, content_type=stored_as.content_type)):
                 self.log.info("Not spoken again: the same text is in S3 since an earlier run (%s)", kept.uri)
+                self._link(hook, place)
                 return self._facts(*before, **spoken)
             audio = engine.synthesize(self.text, voice=voice)
             self._upload(hook, place, audio)
+            self._link(hook, place)
             if kept:
                 keep_spoken(hook, place, kept, seconds=audio.duration_s, content_type=stored_as.content_type)
             return self._facts(audio.duration_s, len(audio.data), **spoken)
@@ -220,6 +226,9 @@ class TextToSpeechOperator(BaseOperator):
         if not self.replace and hook.check_for_key(place.key, place.bucket):
             raise SpeechInputError(f"{place.uri} exists already", advice="set replace=True, or another s3_key")
         return hook, place
+
+    def _link(self, hook: S3Hook, place: S3Location) -> None:
+        self.linked = LinkedObjects(hook=hook, uris={"audio": place.uri})
 
     def _upload(self, hook: S3Hook, place: S3Location, audio: SpokenAudio) -> None:
         from airflow_provider_omnihuman.api.models import MAX_AUDIO_S

@@ -12,6 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSki
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
+from airflow_provider_omnihuman.links.s3_objects import LargestMaskLink, LinkedObjects
+from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.media import MediaOperator
 from airflow_provider_omnihuman.operators.parameters import optional_text
@@ -116,6 +118,7 @@ class OmniHumanSubjectDetectionOperator(_PortraitOperator):
     """
 
     template_fields: Sequence[str] = (*_PortraitOperator.template_fields, "s3_key", "s3_bucket")
+    operator_extra_links = (VendorConsoleLink(), LargestMaskLink())
 
     def __init__(self, *, s3_key: str | None = None, s3_bucket: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -164,4 +167,5 @@ class OmniHumanSubjectDetectionOperator(_PortraitOperator):
         copied = list(zip(urls, places, strict=False))  # at most as many masks as places, by the API's limit
         for url, place in copied:
             download_to_s3(url, self._s3.get_conn(), place, verify=probe_image, extra_args={"ContentType": "image/png"})
+        self.linked = LinkedObjects(hook=self._s3, uris={"mask": copied[0][1].uri})
         return [place.uri for _, place in copied]

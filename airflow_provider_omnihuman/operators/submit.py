@@ -177,6 +177,8 @@ class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
 
         :raises OmniHumanError: there is no job, or its outcome is unknown
         """
+        from airflow_provider_omnihuman.observability.catalogue import QUOTA_PAUSES
+        from airflow_provider_omnihuman.observability.submits import count_reuse, counting_submit
         from airflow_provider_omnihuman.operators.request import PreparedRequest
 
         max_billed_s = optional_seconds(self.max_billed_seconds, field="max_billed_seconds")
@@ -187,8 +189,10 @@ class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
             fingerprint = prepared.fingerprint(conn_id=self.omnihuman_conn_id, api=self.hook.api)
         facts = self._facts(prepared, fingerprint)
         finding = submissions.look_up(fingerprint, facts=facts)
-        job = finding.job or self._archived(facts)
-        if job is None:
+        job, meter = finding.job or self._archived(facts), self.hook.meter.tagged(dag_id=context["ti"].dag_id)
+        if job:
+            count_reuse(meter, job.facts)
+        else:
             if finding.refusal:
                 raise finding.refusal
             facts["audio_duration_s"] = prepared.check(read=self.check_inputs, max_billed_s=max_billed_s)
@@ -196,8 +200,10 @@ class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
             for warning in prepared.request.warnings:
                 self.log.warning("%s", warning)
             try:
-                job = self._submit(submissions, prepared.request, finding, facts=facts)
+                with counting_submit(meter, facts, refused_since=self._quota_since):
+                    job = self._submit(submissions, prepared.request, finding, facts=facts)
             except QuotaError as error:
+                meter.count(QUOTA_PAUSES)
                 self._come_back(error, quota_timeout_s=quota_timeout_s)
                 raise
         with self._kept(context, job.task_id):

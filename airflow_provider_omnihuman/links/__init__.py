@@ -1,0 +1,1 @@
+"""Extra links: the buttons on a task's page in the Airflow UI."""
