@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, AssetAlias
 
-from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.archive.label_policy import LabelPolicy
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
-from airflow_provider_omnihuman.operators.archive_inputs import epoch_s, request_facts, task_facts
+from airflow_provider_omnihuman.operators.archive_inputs import done_at_of, request_facts, task_facts
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, optional_text
@@ -154,12 +153,13 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
         from airflow_provider_omnihuman.archive.protection import mark_of, refuse_what_is_there
         from airflow_provider_omnihuman.archive.transfer import download_to_s3
         from airflow_provider_omnihuman.media.aigc_label import label_differences
+        from airflow_provider_omnihuman.observability.archives import count_archive
 
         task_id = optional_text(self.omnihuman_task_id, field="omnihuman_task_id") or asked.get("task_id")
         location = self._location(hook, context, asked, task_id=task_id)
         if not self.replace:
             refuse_what_is_there(hook, location, task_id=task_id)
-        done_at = self._done_at(asked)
+        done_at = done_at_of(self.done_at, asked, log=self.log)
         warn_if_late(done_at, now=time.time())
         self._abort_orphans(hook, location, context)
         delivery = self._delivery(asked, task_id=task_id, done_at=done_at) if task_id else None
@@ -174,6 +174,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
             patience=self.patience,
         )
         self.log.info("Archived %s: %s bytes in %.1f s", location.uri, f"{stored.bytes:,}", time.monotonic() - started)
+        count_archive(size=stored.bytes, took_s=time.monotonic() - started, dag_id=context["ti"].dag_id)
         video = delivery.video if delivery else None
         manifest = self._write_down(
             hook,
@@ -248,15 +249,6 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
         )
         refuse_inputs(location, asked)
         return location
-
-    def _done_at(self, asked: dict[str, Any]) -> float | None:
-        if (given := epoch_s(self.done_at, field="done_at")) is not None:
-            return given
-        try:
-            return epoch_s(asked.get("done_at"), field="request's done_at")
-        except ArchiveError as error:
-            self.log.warning("%s; the video is archived all the same", error)
-            return None
 
     def _abort_orphans(self, hook: S3Hook, location: S3Location, context: Context) -> None:
         """Abort the upload of an earlier try whose worker was killed; a first try has none."""

@@ -10,7 +10,7 @@ from typing import Any
 from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.archive.errors import ArchiveError
 
-__all__ = ["epoch_s", "request_facts", "task_facts"]
+__all__ = ["done_at_of", "epoch_s", "request_facts", "task_facts"]
 
 _EMPTY = {"", "none", "null"}
 _LATEST_EPOCH_S = 253402300799
@@ -51,6 +51,23 @@ def epoch_s(value: Any, *, field: str) -> float | None:
     if not 0 < seconds <= _LATEST_EPOCH_S:
         raise ArchiveError(f"{field} must be a time in epoch seconds, not {shown(value)}")
     return seconds
+
+
+def done_at_of(given: Any, asked: Mapping[str, Any], *, log: Any) -> float | None:
+    """Return when the job was done, epoch seconds; None where nobody knows.
+
+    :param given: the operator's ``done_at``, which wins
+    :param asked: the request's facts; what is wrong with theirs stops no archive
+    :param log: the task's
+    :raises ArchiveError: what is given is no time
+    """
+    if (at := epoch_s(given, field="done_at")) is not None:
+        return at
+    try:
+        return epoch_s(asked.get("done_at"), field="request's done_at")
+    except ArchiveError as error:
+        log.warning("%s; the video is archived all the same", error)
+        return None
 
 
 def task_facts(context: Mapping[str, Any]) -> dict[str, Any]:
