@@ -130,7 +130,7 @@ ABSENT = [
         name=f"{operator.__name__} with a connection that is not there",
         operator=operator,
         given={field: "no_such_conn"},
-        told=("The conn_id `no_such_conn` isn't defined",),
+        told=("The conn_id `no_such_conn` isn't defined", "create a connection 'no_such_conn' of type", field),
         error=AirflowNotFoundException,  # Airflow's own, which a retry may mend: the connection may be on its way
     )
     for operator, field in (
