@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_omnihuman import __version__
+from airflow_provider_omnihuman.api.cost import Price
 from airflow_provider_omnihuman.api.models import Video
 from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.archive.inspection import Inspection
 from airflow_provider_omnihuman.archive.location import S3Location
+from airflow_provider_omnihuman.archive.reading import free_of_charge
 from airflow_provider_omnihuman.archive.transfer import Stored
 
 __all__ = ["MANIFEST_VERSION", "build_manifest", "manifest_json", "moved_manifest"]
 
 MANIFEST_VERSION = 1
 
-_TOLD_ELSEWHERE = {"task_id", "request_id", "submitted_at", "done_at", "fingerprint", "archive_index", "reused"}
+_TOLD_ELSEWHERE = {
+    *("task_id", "request_id", "submitted_at", "done_at", "fingerprint", "archive_index", "reused"),
+    *("estimated_seconds", "estimated_cost"),
+}
 """Of the request's facts: these have places of their own in the manifest, or concern only this run."""
 
 
@@ -34,6 +39,7 @@ def build_manifest(
     airflow: dict[str, Any],
     label_differences: Sequence[str] = (),
     done_at: float | None = None,
+    billed: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the manifest as plain data.
 
@@ -46,6 +52,7 @@ def build_manifest(
     :param airflow: which task archived it
     :param label_differences: between the AIGC label that was asked for and the one in the file
     :param done_at: when the task was done, epoch seconds
+    :param billed: as of :meth:`Price.billed`; by default without a price
     """
     asked = {name: value for name, value in request.items() if name not in _TOLD_ELSEWHERE}
     asked |= {name: _unsigned(asked[name]) for name in ("image_url", "audio_url", "mask_url") if name in asked}
@@ -54,6 +61,7 @@ def build_manifest(
         "provider_version": __version__,
         "task_id": video.task_id if video else request.get("task_id"),
         "fingerprint": request.get("fingerprint"),
+        **(billed or Price().billed(inspection.video.duration_s)),
         "video": {"uri": location.uri, **asdict(stored), **asdict(inspection.video)},
         "poster": _poster(poster, size=len(inspection.poster)),
         "aigc_label": {
@@ -91,6 +99,7 @@ def moved_manifest(
         "video": {**manifest["video"], "uri": location.uri},
         "poster": _poster(poster, size=(manifest.get("poster") or {}).get("bytes")) if poster else None,
         "reused_from": manifest["video"]["uri"],
+        **free_of_charge(manifest),  # or whoever adds up manifests would count the render twice
         "times": {**(times if isinstance(times, dict) else {}), "archived_at": _now()},
         "airflow": airflow,
     }

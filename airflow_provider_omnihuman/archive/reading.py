@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.archive.location import S3Location
 
-__all__ = ["archive_facts", "read_manifest", "recorded_differences", "reused_facts"]
+__all__ = ["archive_facts", "free_of_charge", "read_manifest", "recorded_differences", "reused_facts"]
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _NUMBERS = ("duration_s", "width", "height", "fps")
@@ -53,7 +54,7 @@ def _wrong_with_numbers(video: dict[str, Any]) -> str | None:
     size, sha256 = video.get("bytes"), video.get("sha256")
     if type(size) is not int or size < 0 or not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
         return "the video's size or checksum is missing"
-    wrong = [name for name in _NUMBERS if type(video.get(name)) not in {int, float} or not math.isfinite(video[name])]
+    wrong = [name for name in _NUMBERS if not _is_number(video.get(name))]
     return f"of the video, {', '.join(wrong)} is missing" if wrong else None
 
 
@@ -74,16 +75,41 @@ def archive_facts(manifest: dict[str, Any], *, reused: bool) -> dict[str, Any]:
     :param manifest: built, or read and checked
     :param reused: whether this video was archived before
     """
-    video, poster = manifest["video"], manifest.get("poster")
+    video, poster, fingerprint = manifest["video"], manifest.get("poster"), manifest.get("fingerprint")
     return {
         "uri": video["uri"],
         "manifest_uri": S3Location("", video["uri"]).sibling(".json").key,  # whatever the bucket's name looks like
         "poster_uri": poster["uri"] if poster else None,
         "task_id": manifest.get("task_id"),
+        "fingerprint": fingerprint if isinstance(fingerprint, str) else None,
         **{name: video[name] for name in ("bytes", "sha256", *_NUMBERS)},
         "aigc_label_found": bool(manifest["aigc_label"].get("found")),
         "reused": reused,
+        **(free_of_charge(manifest) if reused else _billed(manifest)),
     }
+
+
+def free_of_charge(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is billed for a video that was archived before: nothing, in the currency of its manifest.
+
+    :param manifest: built, or read; one of an earlier version tells of no cost
+    """
+    cost = _billed(manifest)["cost"]
+    return {"billed_seconds": 0.0, "cost": cost and {**cost, "amount": 0.0}}
+
+
+def _billed(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    seconds, cost = manifest.get("billed_seconds"), manifest.get("cost")
+    amount, currency = (cost.get("amount"), cost.get("currency")) if isinstance(cost, dict) else (None, None)
+    is_cost = _is_number(amount) and isinstance(currency, str)
+    return {
+        "billed_seconds": seconds if _is_number(seconds) else None,
+        "cost": {"amount": amount, "currency": currency} if is_cost else None,
+    }
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in {int, float} and math.isfinite(value)
 
 
 def reused_facts(manifest: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from airflow.sdk import Asset, AssetAlias
 
 from airflow_provider_omnihuman.archive.label_policy import LabelPolicy
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
+from airflow_provider_omnihuman.links.s3_objects import ArchivedVideoLink, LinkedObjects, ManifestLink
+from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.archive_inputs import done_at_of, request_facts, task_facts
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
@@ -21,10 +23,10 @@ if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
     from airflow.sdk import Context, XComArg
 
-    from airflow_provider_omnihuman.archive.delivery import Delivery
     from airflow_provider_omnihuman.api.download import Patience
-    from airflow_provider_omnihuman.archive.inspection import Inspection
+    from airflow_provider_omnihuman.archive.delivery import Delivery
     from airflow_provider_omnihuman.archive.location import S3Location
+    from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
 __all__ = ["DEFAULT_ASSET_ALIAS", "OmniHumanToS3Operator"]
 
@@ -44,9 +46,11 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
 
     Give it a high ``priority_weight``: the URL dies after one hour, the task after 12.
 
-    XCom: the return value is ``{uri, manifest_uri, poster_uri, task_id, bytes, sha256, duration_s, width, height, fps,
-    aigc_label_found, reused}``. The same facts go into an asset event: on the ``outlets`` given, or else on an ``AssetAlias``
-    named ``omnihuman_videos`` with the video's ``s3://`` URI.
+    XCom: the return value is ``{uri, manifest_uri, poster_uri, task_id, fingerprint, bytes, sha256, duration_s, width, height,
+    fps, aigc_label_found, reused, billed_seconds, cost}``. The same facts go into an asset event: on the ``outlets`` given, or
+    else on an ``AssetAlias`` named ``omnihuman_videos`` with the video's ``s3://`` URI. ``billed_seconds`` is the length of the
+    video (the vendor may round it up), 0 where it was reused; ``cost`` is ``{amount, currency}`` by the connection's
+    ``price_per_second``, None without one.
 
     :param omnihuman_task_id: the finished task; a fresh URL is asked for, since the one it was reported with dies after an
         hour, and the task itself after 12 (templated)
@@ -86,6 +90,9 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
     )
     template_fields_renderers = {"request": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#d9f2d9"
+    operator_extra_links = (VendorConsoleLink(), ArchivedVideoLink(), ManifestLink())
+    linked: LinkedObjects | None = None
+    """What the links lead to."""
     signed_fields = ("video_url", "request")
 
     def __init__(
@@ -134,7 +141,15 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
             hook = S3Hook(aws_conn_id=self.aws_conn_id, extra_args=self.s3_extra_args)
             reused = bool(asked.get("reused"))
             location, manifest = (self._reuse if reused else self._archive)(hook, asked, context)
+            self.linked = LinkedObjects(hook=hook, uris={"video": location.uri, "manifest": location.sibling(".json").uri})
             return self._emit(context, location, manifest, reused=reused)
+
+    @cached_property
+    def hook(self) -> OmniHumanHook:
+        """The hook to the service; a video that is reused needs none."""
+        from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+
+        return OmniHumanHook(self.omnihuman_conn_id)
 
     @cached_property
     def patience(self) -> Patience:
@@ -145,13 +160,16 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
 
     def _archive(self, hook: S3Hook, asked: dict[str, Any], context: Context) -> tuple[S3Location, dict[str, Any]]:
         """Bring the video from the service; return its place and its manifest."""
+        from airflow_provider_omnihuman.api.cost import Price
         from airflow_provider_omnihuman.api.urls import check_media_url
         from airflow_provider_omnihuman.archive.delivery import warn_if_late
         from airflow_provider_omnihuman.archive.index import write_index
         from airflow_provider_omnihuman.archive.inspection import inspect_video
         from airflow_provider_omnihuman.archive.objects import with_metadata
         from airflow_provider_omnihuman.archive.protection import mark_of, refuse_what_is_there
+        from airflow_provider_omnihuman.archive.telling import archived_text
         from airflow_provider_omnihuman.archive.transfer import download_to_s3
+        from airflow_provider_omnihuman.archive.writing import write_down
         from airflow_provider_omnihuman.media.aigc_label import label_differences
         from airflow_provider_omnihuman.observability.archives import count_archive
 
@@ -173,10 +191,12 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
             fresh_url=delivery.fresh_url if delivery else None,
             patience=self.patience,
         )
-        self.log.info("Archived %s: %s bytes in %.1f s", location.uri, f"{stored.bytes:,}", time.monotonic() - started)
-        count_archive(size=stored.bytes, took_s=time.monotonic() - started, dag_id=context["ti"].dag_id)
+        took_s = time.monotonic() - started
+        billed = (self.hook.price if delivery else Price()).billed(inspection.video.duration_s)
+        self.log.info("%s", archived_text(location.uri, size=stored.bytes, took_s=took_s, billed=billed))
+        count_archive(size=stored.bytes, took_s=took_s, dag_id=context["ti"].dag_id)
         video = delivery.video if delivery else None
-        manifest = self._write_down(
+        manifest = write_down(
             hook,
             inspection,
             stored=stored,
@@ -187,6 +207,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
             airflow=task_facts(context),
             label_differences=label_differences(asked["aigc_meta"], inspection.label),
             done_at=done_at,
+            billed=billed,
         )
         self.label_policy.apply(
             manifest["aigc_label"]["differences"],
@@ -197,17 +218,6 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
         if index := asked.get("archive_index"):
             write_index(hook, index, manifest)
         return location, manifest
-
-    def _write_down(self, hook: S3Hook, inspection: Inspection, **facts: Any) -> dict[str, Any]:
-        """Put poster and manifest beside the video; return the manifest."""
-        from airflow_provider_omnihuman.archive.manifest import build_manifest, manifest_json
-        from airflow_provider_omnihuman.archive.objects import put_object
-
-        manifest = build_manifest(inspection=inspection, **facts)
-        put_object(hook, facts["poster"], inspection.poster, content_type="image/jpeg")
-        # Last: a manifest says that everything it names is there.
-        put_object(hook, facts["location"].sibling(".json"), manifest_json(manifest), content_type="application/json")
-        return manifest
 
     def _reuse(self, hook: S3Hook, asked: dict[str, Any], context: Context) -> tuple[S3Location, dict[str, Any]]:
         """Take the video that is in the archive already; return its place and its manifest."""
@@ -260,10 +270,9 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
 
     def _delivery(self, asked: dict[str, Any], *, task_id: str, done_at: float | None) -> Delivery:
         from airflow_provider_omnihuman.archive.delivery import Delivery
-        from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
         aigc_meta = aigc_meta_of(asked["aigc_meta"])
-        return Delivery(OmniHumanHook(self.omnihuman_conn_id), task_id, aigc_meta=aigc_meta, done_at=done_at)
+        return Delivery(self.hook, task_id, aigc_meta=aigc_meta, done_at=done_at)
 
     def _emit(self, context: Context, location: S3Location, manifest: dict[str, Any], *, reused: bool) -> dict[str, Any]:
         """Emit the asset event; return the facts that it carries."""
