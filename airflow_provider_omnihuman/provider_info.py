@@ -46,7 +46,9 @@ def get_provider_info(version: str) -> dict[str, Any]:
             }
         ],
         "sensors": [{"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.sensors.task"]}],
-        "triggers": [{"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.triggers.task"]}],
+        "triggers": [
+            {"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.triggers.task", f"{PACKAGE}.triggers.pause"]}
+        ],
         "extra-links": [f"{PACKAGE}.links.{name}" for name in EXTRA_LINKS],
         "connection-types": [provider_metadata(conn_type) for conn_type in CONNECTION_FORMS],
     }
