@@ -13,6 +13,7 @@ from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.ledger.fingerprint import fingerprint_of
 from airflow_provider_omnihuman.operators.inputs import MediaInputs
 from airflow_provider_omnihuman.operators.parameters import boolean, integer, optional_text, url_list
+from airflow_provider_omnihuman.operators.reach import reach_warnings
 
 __all__ = ["PreparedRequest"]
 
@@ -80,6 +81,13 @@ class PreparedRequest:
         if max_billed_s is not None:
             self._check_budget(audio_s, max_billed_s)
         return audio_s
+
+    def warnings(self, *, endpoint: str) -> list[str]:
+        """Return what the service would take, but probably not as meant.
+
+        :param endpoint: of the service
+        """
+        return [*self.request.warnings, *reach_warnings(self.request.urls, endpoint=endpoint)]
 
     def facts(self) -> dict[str, Any]:
         """Return the request as it may be shown and kept: inputs as the user gave them, queries left out."""

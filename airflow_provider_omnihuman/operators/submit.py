@@ -140,7 +140,11 @@ class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
 
     def resume_submit(self, context: Context, event: dict[str, Any]) -> Any:
         """Come back after a pause that a limit of the account asked for."""
-        self._quota_since = event["since"]
+        from airflow_provider_omnihuman.operators.telling import quota_return_text
+
+        since: float = event["since"]
+        self._quota_since = since
+        self.log.info("%s", quota_return_text(since=since, now=time.time()))
         return self.execute(context)
 
     def resume_without_event(self, context: Context, failure: OmniHumanError) -> Any:  # noqa: ARG002 - for those that wait
@@ -197,7 +201,7 @@ class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
                 raise finding.refusal
             facts["audio_duration_s"] = prepared.check(read=self.check_inputs, max_billed_s=max_billed_s)
             facts |= self.hook.price.estimate(facts["audio_duration_s"])
-            for warning in prepared.request.warnings:
+            for warning in prepared.warnings(endpoint=self.hook.api.base_url):
                 self.log.warning("%s", warning)
             try:
                 with counting_submit(meter, facts, refused_since=self._quota_since):
@@ -224,6 +228,7 @@ class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
         from random import Random
 
         from airflow_provider_omnihuman.api.submitting import quota_pause_s
+        from airflow_provider_omnihuman.operators.telling import quota_pause_text
         from airflow_provider_omnihuman.triggers.pause import QuotaPauseTrigger
         from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN
 
@@ -236,7 +241,8 @@ class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
             return
         rng = Random()  # noqa: S311 - jitter is no secret
         pause_s = min(quota_pause_s(now - since, rng=rng), max(since + quota_timeout_s - now, _SHORTEST_PAUSE_S))
-        self.log.info("Refused by a limit, nothing was started: submitting again in %.0f s. %s", pause_s, error)
+        times = {"since": since, "now": now, "resume_at": now + pause_s, "give_up_at": since + quota_timeout_s}
+        self.log.info("%s", quota_pause_text(error, **times))
         self.warn_without_triggerer()
         self.defer(
             trigger=QuotaPauseTrigger(resume_at=now + pause_s, since=since),
