@@ -6,10 +6,9 @@ import asyncio
 import json
 
 import pytest
-from airflow.providers_manager import ProvidersManager
 
 from airflow_provider_omnihuman.api.errors import InvalidConnectionError, TransportError
-from airflow_provider_omnihuman.connection_forms import CONNECTION_FORMS, ui_field_behaviour
+from airflow_provider_omnihuman.connection_forms import ui_field_behaviour
 from airflow_provider_omnihuman.hooks.doubao_speech import DoubaoSpeechHook
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
@@ -62,24 +61,6 @@ def test_a_service_that_does_not_answer_is_no_job_that_is_late(connections, emul
     with pytest.raises(TransportError) as caught:
         OmniHumanHook().fresh_video("7", patience_s=2)  # enough for a machine that is busy
     assert caught.value.retryable
-
-
-@pytest.mark.parametrize("conn_type", CONNECTION_FORMS)
-def test_airflow_knows_the_connection_type_and_its_form(conn_type):
-    manager = ProvidersManager()
-    manager.initialize_providers_list()
-    hook = manager.hooks[conn_type]
-    assert hook is not None
-    assert hook.hook_name == CONNECTION_FORMS[conn_type].hook_name
-    fields = {
-        widget.field_name: widget
-        for name, widget in manager.connection_form_widgets.items()
-        if name.startswith(f"extra__{conn_type}__")
-    }
-    assert set(fields) == set(CONNECTION_FORMS[conn_type].fields)
-    for name, field in CONNECTION_FORMS[conn_type].fields.items():
-        assert fields[name].is_sensitive is field.secret
-    assert manager.field_behaviours[conn_type]["relabeling"] == ui_field_behaviour(conn_type)["relabeling"]
 
 
 @pytest.mark.parametrize("hook", [OmniHumanHook, DoubaoSpeechHook])

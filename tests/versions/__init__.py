@@ -1,0 +1,1 @@
+"""What must hold on each supported Airflow version: ``make test-short`` runs it on the older ones."""
