@@ -72,7 +72,7 @@ class Progress:
 
     def _when(self, before: str) -> str:
         if self.age_s is None:
-            return f" after {span(self.waited_s)} of waiting"
+            return "" if self.video and self.waited_s < 1 else f" after {span(self.waited_s)} of waiting"
         return before + (time_taken(self.age_s, queued_s=self.queued_s) if self.video else f"{span(self.age_s)} after its submit")
 
     def _outlook(self) -> str:

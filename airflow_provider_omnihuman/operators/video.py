@@ -89,6 +89,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         from airflow_provider_omnihuman.api.render import Render
         from airflow_provider_omnihuman.api.schedule import PollSchedule
         from airflow_provider_omnihuman.api.waiting import Wait
+        from airflow_provider_omnihuman.links.early import show_links
+        from airflow_provider_omnihuman.operators.telling import deferral_text
         from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger
 
         with raising_airflow_errors(mended=by_coming_back):
@@ -106,6 +108,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         wait = Wait(deadline=time.time() + timeout_s, fault_tolerance_s=fault_tolerance_s)
         render = Render.of(job.facts)
         if self.deferrable:
+            self.log.info("%s", deferral_text(wait.deadline))
             self.defer(
                 trigger=OmniHumanTaskTrigger(
                     omnihuman_conn_id=self.omnihuman_conn_id,
@@ -121,18 +124,23 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
             )
         self.log.info("Waiting in this worker slot, for up to %.0f min; deferrable=True waits in the triggerer", timeout_s / 60)
         with self._kept(context, job.task_id), self._ended(context):
+            show_links(self, context)
             schedule = None if interval_s is None else PollSchedule(interval_s=interval_s)
             video = self.hook.wait_until_done(job.task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, render=render)
         return self._result(video, job.facts)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Resume when the trigger has fired; return the video."""
+        from airflow_provider_omnihuman.operators.telling import done_text
         from airflow_provider_omnihuman.triggers.task import finished_task_id
 
         with self._ended(context):
             video = self.hook.fresh_video(finished_task_id(event), aigc_meta=self._aigc_meta())
         # Not through the deferral's own arguments, which dag.test() drops; XCom outlives a deferral.
-        return self._result(video, self._pushed(context, "request"))
+        request = self._pushed(context, "request")
+        if told := done_text(event, request):
+            self.log.info("%s", told)
+        return self._result(video, request)
 
     def resume_without_event(self, context: Context, failure: OmniHumanError) -> Any:
         """Come back from a trigger that gave no event: with the video if it is there, or with the failure."""

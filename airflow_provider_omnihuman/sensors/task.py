@@ -91,7 +91,7 @@ class OmniHumanTaskSensor(BaseSensorOperator, DeferringOperator):
 
         return OmniHumanHook(self.omnihuman_conn_id)
 
-    def poke(self, context: Context) -> bool | PokeReturnValue:  # noqa: ARG002 - Airflow passes it
+    def poke(self, context: Context) -> bool | PokeReturnValue:
         """Look for the video, in the way that the mode asks for."""
         from airflow_provider_omnihuman.api.render import Render
         from airflow_provider_omnihuman.api.waiting import Wait
@@ -104,7 +104,7 @@ class OmniHumanTaskSensor(BaseSensorOperator, DeferringOperator):
             )
             interval_s = None if self._learns else seconds(self.poke_interval, field="poke_interval")
             render = Render.of(self._request_facts())
-            video = self._look(wait=wait, interval_s=interval_s, render=render, aigc_meta=aigc_meta)
+            video = self._look(context, wait=wait, interval_s=interval_s, render=render, aigc_meta=aigc_meta)
         if video is None and self.deferrable:
             # Only now: a job that is done already never defers, which is cheaper and avoids resuming within seconds.
             self._defer(wait, interval_s=interval_s, render=render, aigc_meta=aigc_meta)
@@ -112,10 +112,14 @@ class OmniHumanTaskSensor(BaseSensorOperator, DeferringOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - Airflow passes it
         """Resume when the trigger has fired; return the video."""
+        from airflow_provider_omnihuman.operators.telling import done_text
         from airflow_provider_omnihuman.triggers.task import finished_task_id
 
         with _raising_sensor_errors():
-            return self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta)).to_dict()
+            video = self.hook.fresh_video(finished_task_id(event), aigc_meta=aigc_meta_of(self.aigc_meta))
+        if told := done_text(event, self._request_facts()):
+            self.log.info("%s", told)
+        return video.to_dict()
 
     def resume_without_event(self, context: Context, failure: OmniHumanError) -> dict[str, Any]:  # noqa: ARG002 - as above
         """Come back from a trigger that gave no event: with the video if it is there, or with the failure."""
@@ -137,8 +141,11 @@ class OmniHumanTaskSensor(BaseSensorOperator, DeferringOperator):
             self.log.warning("Waiting without what the request tells: %s", error)
             return {}
 
-    def _look(self, *, wait: Wait, interval_s: float | None, render: Render, aigc_meta: AigcMeta | None) -> Video | None:
+    def _look(
+        self, context: Context, *, wait: Wait, interval_s: float | None, render: Render, aigc_meta: AigcMeta | None
+    ) -> Video | None:
         from airflow_provider_omnihuman.api.schedule import PollSchedule
+        from airflow_provider_omnihuman.links.early import show_links
 
         try:
             # First of all: a job that is done already is not waited for.
@@ -148,16 +155,21 @@ class OmniHumanTaskSensor(BaseSensorOperator, DeferringOperator):
                 raise
             self.log.warning("A passing fault, asking again later: %s", error)
             video = None
+        if video:
+            self.log.info("OmniHuman task %s is done", video.task_id)
         if video or self.deferrable or self.mode != "poke":
             return video
+        show_links(self, context)
         minutes = (wait.deadline - time.time()) / 60
         self.log.info("Waiting in this worker slot, for up to %.0f min; deferrable=True waits in the triggerer", minutes)
         schedule = None if interval_s is None else PollSchedule(first_s=interval_s, interval_s=interval_s)
         return self.hook.wait_until_done(self.omnihuman_task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, render=render)
 
     def _defer(self, wait: Wait, *, interval_s: float | None, render: Render, aigc_meta: AigcMeta | None) -> None:
+        from airflow_provider_omnihuman.operators.telling import deferral_text
         from airflow_provider_omnihuman.triggers.task import DEFER_MARGIN, OmniHumanTaskTrigger
 
+        self.log.info("%s", deferral_text(wait.deadline))
         self.warn_without_triggerer()
         self.defer(
             trigger=OmniHumanTaskTrigger(
