@@ -21,7 +21,7 @@ __all__ = ["DeferringOperator"]
 _FAILED = "__fail__"
 """What Airflow resumes a task with instead of a method, when the trigger broke or nobody fired it in time."""
 _TIMED_OUT = "Trigger timeout"
-_NOT_INSTALLED = ("No module named 'airflow_provider_omnihuman", "unexpected keyword argument", "has no attribute 'OmniHuman")
+_NOT_INSTALLED = ("No module named 'airflow_provider_omnihuman", "unexpected keyword argument", "does not define a")
 """What a triggerer says that lacks this provider, or has another version of it."""
 _ADVICE = (
     "the job may still finish, and is billed: where there is a ledger, a retry or a cleared task waits for it again; else wait "

@@ -25,6 +25,12 @@ OTHER_VERSION = {
     "error": "Trigger failure",
     "traceback": ["TypeError: OmniHumanTaskTrigger.__init__() got an unexpected keyword argument 'render'\n"],
 }
+OLD_VERSION = {
+    "error": "Trigger failure",
+    "traceback": [
+        'ImportError: Module "airflow_provider_omnihuman.triggers.pause" does not define a "QuotaPauseTrigger" attribute'
+    ],
+}
 FAILURES = pytest.mark.parametrize("failure", [TIMED_OUT, NOT_INSTALLED, OTHER_VERSION], ids=["timeout", "missing", "version"])
 
 
@@ -109,11 +115,12 @@ def test_without_a_ledger_no_retry_pays_again(video, failure):
         operator.resume_execution("__fail__", failure, context)
 
 
-def test_a_triggerer_without_the_provider_is_told_what_it_lacks(video, state):
+@pytest.mark.parametrize("failure", [NOT_INSTALLED, OTHER_VERSION, OLD_VERSION], ids=["missing", "newer", "older"])
+def test_a_triggerer_without_the_provider_is_told_what_it_lacks(video, state, failure):
     operator = video()
     _, context = deferred(operator, state)
     with pytest.raises(OmniHumanError, match="install the same version of airflow-provider-omnihuman on triggerer and workers"):
-        operator.resume_execution("__fail__", NOT_INSTALLED, context)
+        operator.resume_execution("__fail__", failure, context)
 
 
 def test_a_service_that_does_not_answer_then_is_a_fault_that_passes(video, state, emulator):
