@@ -20,7 +20,7 @@ from airflow_provider_omnihuman.api.errors import (
 )
 from airflow_provider_omnihuman.api.urls import scrub
 
-__all__ = ["Reply", "parse_json_object", "read_reply"]
+__all__ = ["Reply", "parse_json_object", "read_reply", "read_result"]
 
 _SHOWN_CHARACTERS = 200
 
@@ -69,6 +69,22 @@ def read_reply(response: httpx.Response) -> Reply:
     if not isinstance(data, dict):
         raise _malformed(response, f"its data is {type(data).__name__}, not an object")
     return Reply(data=data, request_id=request_id, logid=logid, http_status=response.status_code)
+
+
+def read_result(response: httpx.Response) -> dict[str, Any]:
+    """Return the ``Result`` of a successful reply in the gateway's shape, as of IAM and STS.
+
+    :param response: read whole
+    :raises ServiceError: an error code
+    :raises MalformedReplyError: another shape
+    """
+    body = _json_object(response)
+    metadata, result = body.get("ResponseMetadata"), body.get("Result")
+    if isinstance(metadata, dict) and (result is None or "Error" in metadata):
+        _raise_gateway_error(metadata, response, logid=response.headers.get("X-Tt-Logid"))
+    if not isinstance(result, dict):
+        raise _malformed(response, "it has no Result")
+    return result
 
 
 def service_error(code: str, message: str, *, request_id: str | None, logid: str | None, http_status: int | None) -> ServiceError:

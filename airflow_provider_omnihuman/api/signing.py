@@ -22,7 +22,7 @@ class Credentials:
 
     :param access_key_id: public part; shows in the Authorization header
     :param secret_access_key: used as it is, not base64-decoded
-    :param session_token: only with temporary credentials (STS)
+    :param session_token: only with temporary credentials, such as STS issues
     """
 
     access_key_id: str

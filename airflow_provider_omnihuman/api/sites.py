@@ -23,6 +23,8 @@ class Site:
     :param generate: ``req_key`` of the avatar video
     :param recognize: ``req_key`` of subject recognition
     :param detect: ``req_key`` of subject detection
+    :param sts_endpoint: base URL of STS, where roles are assumed
+    :param sts_region: of the scope of its signatures
     :param console_url: where a person looks at keys, quotas and bills
     """
 
@@ -33,6 +35,8 @@ class Site:
     generate: str
     recognize: str
     detect: str
+    sts_endpoint: str
+    sts_region: str
     console_url: str
 
 
@@ -45,6 +49,8 @@ MAINLAND = Site(
     generate="jimeng_realman_avatar_picture_omni_v15",
     recognize="jimeng_realman_avatar_picture_create_role_omni_v15",
     detect="jimeng_realman_avatar_object_detection",
+    sts_endpoint="https://sts.volcengineapi.com",  # volcengine.com/docs/6257/86374, and volcengine.sts.StsService
+    sts_region="cn-north-1",
     console_url="https://console.volcengine.com/",
 )
 
@@ -57,6 +63,8 @@ INTERNATIONAL = Site(
     generate="realman_avatar_picture_omni15_cv",
     recognize="realman_avatar_picture_create_role_omni_cv",
     detect="realman_avatar_object_detection_cv",
+    sts_endpoint="https://sts.byteplusapi.com",  # ? BytePlus's SDK and command line; its page says open.byteplusapi.com
+    sts_region="ap-southeast-1",  # ? likewise; the page's example is signed for cn-north-1
     console_url="https://console.byteplus.com/",
 )
 
