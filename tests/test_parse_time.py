@@ -23,7 +23,7 @@ AT_PARSE_TIME = AT_EVERY_START | {
     f"{PACKAGE}.{name}"
     for name in (
         # The packages themselves, and the classes that a Dag names.
-        *("api", "archive", "hooks", "ledger", "media", "operators", "sensors", "speech"),
+        *("api", "archive", "hooks", "ledger", "links", "media", "operators", "sensors", "speech"),
         *("operators.archive", "operators.speech", "operators.subjects", "operators.submit", "operators.video", "sensors.task"),
         # Their bases, and how they read their arguments.
         *(
@@ -34,6 +34,8 @@ AT_PARSE_TIME = AT_EVERY_START | {
             "operators.parameters",
             "api.urls",
         ),
+        # The buttons that Airflow writes down with a Dag.
+        *("links.s3_objects", "links.vendor_console"),
         # What arguments may say, which is checked as soon as they are given.
         *("archive.label_policy", "hooks.default_connections", "ledger.policy"),
         # What may be raised.
