@@ -50,5 +50,6 @@ def get_provider_info(version: str) -> dict[str, Any]:
             {"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.triggers.task", f"{PACKAGE}.triggers.pause"]}
         ],
         "extra-links": [f"{PACKAGE}.links.{name}" for name in EXTRA_LINKS],
+        "cli": [f"{PACKAGE}.cli.definition.get_omnihuman_cli_commands"],
         "connection-types": [provider_metadata(conn_type) for conn_type in CONNECTION_FORMS],
     }

@@ -1,0 +1,148 @@
+"""Running a command: stdout is for its answer alone, every error becomes an answer, and signals end it in good order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import traceback
+import warnings
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
+from typing import IO, Any
+
+from airflow_provider_omnihuman.cli.answers import Answer, Refusal, as_json, error_document, refusal_of
+from airflow_provider_omnihuman.cli.definition import Command
+from airflow_provider_omnihuman.cli.exit_codes import ExitCode
+from airflow_provider_omnihuman.cli.terminal import Terminal, is_colourful
+
+__all__ = ["run"]
+
+_OURS = "airflow_provider_omnihuman"
+_PROCESS_CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
+
+
+class _Terminated(BaseException):
+    """SIGTERM: what is open is closed on the way out, such as an upload that would be billed for ever."""
+
+
+def run(command: Command, args: Namespace) -> ExitCode:
+    """Run a command and print its answer; return how the process ends.
+
+    :param command: which
+    :param args: as either parser read them
+    """
+    with _answer_to_stdout() as stdout, _quiet(verbose=args.verbose), _terminable(), _as_airflows_own_commands():
+        terminal = Terminal(is_json=args.json, is_verbose=args.verbose)
+        try:
+            answer: Answer = command.implementation().run(args, terminal)
+        except BaseException as error:
+            if isinstance(error, SystemExit | GeneratorExit):
+                raise
+            return _tell(_refusal(error), command=command, terminal=terminal, stdout=stdout)
+        if args.json:
+            document = {"command": command.name, "ok": answer.code is ExitCode.OK, "exit_code": int(answer.code)}
+            stdout.write(as_json(document | answer.facts))
+        else:
+            _print(answer, stdout)
+        return answer.code
+
+
+def _refusal(error: BaseException) -> Refusal:
+    if isinstance(error, KeyboardInterrupt):
+        return Refusal("interrupted", code=ExitCode.INTERRUPTED, facts={"type": "Interrupted"})
+    if isinstance(error, _Terminated):
+        return Refusal("terminated", code=ExitCode.TERMINATED, facts={"type": "Terminated"})
+    return refusal_of(error)
+
+
+def _tell(refusal: Refusal, *, command: Command, terminal: Terminal, stdout: IO[str]) -> ExitCode:
+    if terminal.is_verbose:
+        traceback.print_exc(file=sys.stderr)
+    terminal.error(refusal)
+    if terminal.is_json:
+        stdout.write(as_json(error_document(refusal, command=command.name)))
+    return refusal.code
+
+
+def _print(answer: Answer, stdout: IO[str]) -> None:
+    from rich.console import Console
+
+    console = Console(file=stdout, no_color=not is_colourful(stdout), highlight=False)
+    for part in answer.text:
+        if isinstance(part, str):
+            stdout.write(f"{part}\n")  # as it is: an id or a URL that is broken into lines cannot be copied
+            stdout.flush()
+        else:
+            console.print(part)
+
+
+@contextmanager
+def _answer_to_stdout() -> Iterator[IO[str]]:
+    """Yield stdout, and send what anybody else writes there to stderr: Airflow logs to stdout, and so do its providers."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    answer = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
+    try:
+        os.dup2(2, 1)
+        with redirect_stdout(sys.stderr):
+            yield answer
+        answer.flush()
+    except BrokenPipeError:  # `omnihuman … | head`
+        pass
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        with suppress(BrokenPipeError):
+            answer.close()
+
+
+@contextmanager
+def _quiet(*, verbose: bool) -> Iterator[None]:
+    """Let through what this package warns of, and with ``--verbose`` all that anybody says."""
+    ours, root = logging.getLogger(_OURS), logging.getLogger()
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    before = (ours.level, ours.propagate, root.manager.disable)
+    ours.addHandler(handler)
+    ours.setLevel(logging.INFO if verbose else logging.WARNING)
+    ours.propagate = False
+    filters = warnings.catch_warnings()
+    with filters:
+        if not verbose:
+            warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            ours.removeHandler(handler)
+            ours.level, ours.propagate, root.manager.disable = before
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    def end(*_: Any) -> None:
+        raise _Terminated
+
+    try:
+        before = signal.signal(signal.SIGTERM, end)
+    except ValueError:  # not the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _as_airflows_own_commands() -> Iterator[None]:
+    """Let hooks read connections from the metadata database, too: as ``airflow connections test`` does in 3.1, 3.2 and 3.3."""
+    before = os.environ.get(_PROCESS_CONTEXT)
+    os.environ.setdefault(_PROCESS_CONTEXT, "server")
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(_PROCESS_CONTEXT, None)
