@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import tempfile
-import urllib.request
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,93 +20,28 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="omnihuman-tests-")
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(PROJECT / "dags")
 
-from airflow_provider_omnihuman.emulator.server import Emulator  # noqa: E402
-from airflow_provider_omnihuman.emulator.settings import LOCAL_SPEECH_API_KEY, Settings  # noqa: E402
+from airflow_provider_omnihuman.testing.connections import OmniHumanConnections  # noqa: E402
+from airflow_provider_omnihuman.testing.emulator import EmulatorControl  # noqa: E402
+from airflow_provider_omnihuman.testing.object_store import BUCKET, LocalS3  # noqa: E402
 
-BUCKET = "omnihuman-tests"
-
-
-@dataclass(frozen=True)
-class EmulatorControl:
-    """The emulator of a test: its address, its clock, and its admin API."""
-
-    emulator: Emulator
-
-    @property
-    def endpoint(self) -> str:
-        return self.emulator.endpoint
-
-    @property
-    def settings(self) -> Settings:
-        return self.emulator.settings
-
-    def admin(self, method: str, path: str, document: dict[str, Any] | None = None) -> Any:
-        request = urllib.request.Request(
-            self.emulator.admin_url + path,
-            method=method,
-            data=None if document is None else json.dumps(document).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request) as reply:
-            return json.load(reply)
-
-    def state(self) -> dict[str, Any]:
-        return self.admin("GET", "/state")
-
-    def accepted(self) -> int:
-        """How many jobs were accepted, and so would be paid for."""
-        return int(self.state()["accepted"])
-
-    def fault(self, **document: Any) -> None:
-        self.admin("POST", "/faults", document)
-
-    def advance(self, seconds: float) -> None:
-        self.admin("POST", "/clock", {"advance_s": seconds})
-
-
-@pytest.fixture(scope="session")
-def _emulator() -> Iterator[Emulator]:
-    with Emulator(Settings(speed=100, concurrency=0, qps=0)) as emulator:
-        yield emulator
+__all__ = ["BUCKET", "PROJECT", "EmulatorControl"]
 
 
 @pytest.fixture
-def emulator(_emulator: Emulator) -> EmulatorControl:
-    """An emulator with no jobs, no faults and no counts; a hundred times as fast as the service."""
-    control = EmulatorControl(_emulator)
-    control.admin("POST", "/reset", {})
-    return control
+def emulator(omnihuman_emulator: EmulatorControl) -> EmulatorControl:
+    """An emulator with no jobs, no faults and no counts; a hundred times as fast as the service (see pyproject.toml)."""
+    return omnihuman_emulator
 
 
 @pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would log each request of the server in this process
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+def s3_endpoint(_omnihuman_s3_endpoint: str) -> str:
+    return _omnihuman_s3_endpoint
 
 
 @pytest.fixture
-def s3(s3_endpoint: str) -> Any:
+def s3(omnihuman_s3: LocalS3) -> Any:
     """A boto3 client of an S3 server with one empty bucket."""
-    import boto3
-    from botocore.config import Config
-
-    client = boto3.client(
-        "s3",
-        endpoint_url=s3_endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-    )
-    urllib.request.urlopen(urllib.request.Request(f"{s3_endpoint}/moto-api/reset", method="POST")).close()
-    client.create_bucket(Bucket=BUCKET)
-    return client
+    return omnihuman_s3.client
 
 
 @pytest.fixture
@@ -162,34 +94,8 @@ def speech_wav() -> Callable[[float], bytes]:
 
 
 @pytest.fixture
-def connections(emulator: EmulatorControl, s3: Any, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def connections(omnihuman_connection: OmniHumanConnections, omnihuman_s3: LocalS3) -> None:
     """Airflow connections to the emulator and the S3 server, as environment variables."""
-    documents = {
-        "OMNIHUMAN_DEFAULT": {
-            "conn_type": "omnihuman",
-            "login": emulator.settings.access_key,
-            "password": emulator.settings.secret_key,
-            "extra": {"endpoint": emulator.endpoint},
-        },
-        "DOUBAO_SPEECH_DEFAULT": {
-            "conn_type": "doubao_speech",
-            "password": LOCAL_SPEECH_API_KEY,
-            "extra": {"endpoint": emulator.endpoint},
-        },
-        "AWS_DEFAULT": {
-            "conn_type": "aws",
-            "login": "test",
-            "password": "test",
-            "extra": {
-                "endpoint_url": s3_endpoint,
-                "region_name": "us-east-1",
-                "config_kwargs": {"s3": {"addressing_style": "path"}},
-                "service_config": {"s3": {"bucket_name": BUCKET}},
-            },
-        },
-    }
-    for name, document in documents.items():
-        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(document))
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG, BaseOperator
 
+from airflow_provider_omnihuman.testing.connections import OmniHumanConnections
+from airflow_provider_omnihuman.testing.object_store import LocalS3
 from tests.bad_input.cases import SECRET, Refused
 from tests.bad_input.files import FILES
 from tests.conftest import BUCKET, EmulatorControl
@@ -38,6 +40,12 @@ def s3(s3_endpoint: str) -> Any:
     for name, make in FILES.items():
         client.put_object(Bucket=BUCKET, Key=f"in/{name}", Body=make())
     return client
+
+
+@pytest.fixture
+def connections(omnihuman_connection: OmniHumanConnections, s3: Any, s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for the other tests, but the S3 server keeps what it holds."""
+    LocalS3(s3_endpoint, BUCKET, s3, monkeypatch).connection("aws_default")
 
 
 @pytest.fixture
