@@ -36,6 +36,8 @@ AT_PARSE_TIME = AT_EVERY_START | {
         ),
         # The buttons that Airflow writes down with a Dag.
         *("links.s3_objects", "links.vendor_console"),
+        # What OpenLineage asks of operators.
+        *("observability", "observability.lineage_source"),
         # What arguments may say, which is checked as soon as they are given.
         *("archive.label_policy", "hooks.default_connections", "ledger.policy"),
         # What may be raised.

@@ -14,6 +14,7 @@ from airflow_provider_omnihuman.archive.label_policy import LabelPolicy
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.links.s3_objects import ArchivedVideoLink, LinkedObjects, ManifestLink
 from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
+from airflow_provider_omnihuman.observability.lineage_source import LineageSource
 from airflow_provider_omnihuman.operators.archive_inputs import done_at_of, request_facts, task_facts
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
@@ -33,7 +34,7 @@ __all__ = ["DEFAULT_ASSET_ALIAS", "OmniHumanToS3Operator"]
 DEFAULT_ASSET_ALIAS = "omnihuman_videos"
 
 
-class OmniHumanToS3Operator(SignedUrlsMasked):
+class OmniHumanToS3Operator(LineageSource, SignedUrlsMasked):
     """Archive a finished OmniHuman video in S3: the delivered bytes, never remuxed, with a manifest and a poster beside them.
 
     Streams in constant memory (the worker needs disk for one video), and verifies before the object becomes visible:
@@ -94,6 +95,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
     linked: LinkedObjects | None = None
     """What the links lead to."""
     signed_fields = ("video_url", "request")
+    archives = True
 
     def __init__(
         self,
@@ -138,6 +140,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
             asked = request_facts(self.request)
             aigc_meta = aigc_meta_of(self.aigc_meta) or aigc_meta_of(asked.get("aigc_meta"))
             asked = {**asked, "aigc_meta": aigc_meta.to_dict() if aigc_meta else None}
+            self.rendered = {**asked, "task_id": asked.get("task_id") or self.omnihuman_task_id}
             hook = S3Hook(aws_conn_id=self.aws_conn_id, extra_args=self.s3_extra_args)
             reused = bool(asked.get("reused"))
             location, manifest = (self._reuse if reused else self._archive)(hook, asked, context)
@@ -278,7 +281,7 @@ class OmniHumanToS3Operator(SignedUrlsMasked):
         """Emit the asset event; return the facts that it carries."""
         from airflow_provider_omnihuman.archive.reading import archive_facts
 
-        facts = archive_facts(manifest, reused=reused)
+        self.archived = facts = archive_facts(manifest, reused=reused)
         for outlet in self.outlets:
             if isinstance(outlet, AssetAlias):
                 context["outlet_events"][outlet].add(Asset(uri=location.asset_uri), extra=facts)

@@ -12,6 +12,7 @@ from airflow_provider_omnihuman.api.error_codes import Retry
 from airflow_provider_omnihuman.api.errors import OmniHumanError, QuotaError
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.ledger.policy import Policy
+from airflow_provider_omnihuman.observability.lineage_source import LineageSource
 from airflow_provider_omnihuman.operators.deferral import DeferringOperator
 from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.media import MediaOperator
@@ -33,7 +34,7 @@ _SHORTEST_PAUSE_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral."""
 
 
-class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
+class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
     """Submit one avatar video to OmniHuman 1.5 and push its task id to XCom; does not wait.
 
     Inputs are checked before anything is paid. Each submit is written into a ledger before and after, so that a retry, a
@@ -215,6 +216,7 @@ class OmniHumanSubmitOperator(DeferringOperator, MediaOperator):
                 job.facts.update(self.hook.price.estimate(job.facts.get("audio_duration_s")))
             context["ti"].xcom_push(key="task_id", value=job.task_id)
             context["ti"].xcom_push(key="request", value=job.facts)
+        self.rendered = job.facts
         return job
 
     def _submit(self, submissions: Submissions, request: VideoRequest, finding: Finding, *, facts: dict[str, Any]) -> Job:

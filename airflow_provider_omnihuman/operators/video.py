@@ -182,6 +182,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
                 raise
 
     def _result(self, video: Video | None, request: dict[str, Any]) -> dict[str, Any]:
+        self.rendered = request
         if video is None:  # the archived one, which has no URL of the service
             unknown = dict.fromkeys(("video_url", "aigc_meta_tagged", "request_id", "asked_at", "url_expires_at"))
             return {"task_id": request["task_id"], **unknown, "request": request}
