@@ -78,8 +78,18 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
                 default="mainland",
             ),
             "region": FormField("Region", "Signing region. Empty: the site's own (cn-north-1, ap-singapore-1)"),
-            "session_token": FormField("Session token", "Only with temporary credentials (STS AssumeRole)", secret=True),
-            "endpoint": FormField("Endpoint", "Base URL to use in place of the site's own, e.g. an emulator's"),
+            "session_token": FormField(
+                "Session token", "Only with temporary keys that somebody else renews, all three together", secret=True
+            ),
+            "role_trn": FormField(
+                "Role TRN",
+                "trn:iam::<account id>:role/<role name>, to be assumed by STS with these keys; its temporary keys are renewed by "
+                "themselves. Empty: the keys are used as they are",
+            ),
+            "role_session_name": FormField("Role session name", "What the audit log calls it. Empty: airflow-omnihuman"),
+            "role_duration_s": FormField(
+                "Role duration", "Seconds that its keys live, 900 (international: 3600) to 43200. Empty: 3600", kind="integer"
+            ),
             "max_qps": FormField(
                 "Requests a second",
                 "The account's QPS limit. Empty: not known; polls then slow down when the service refuses some",
@@ -96,9 +106,11 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
                 "What the account pays, for estimates. Empty: not known, no costs are shown",
                 kind="number",
             ),
-            "currency": FormField("Currency", "Of the price", default="CNY"),
-            "connect_timeout_s": FormField("Connect timeout", "Seconds", kind="number"),
-            "read_timeout_s": FormField("Read timeout", "Seconds to wait for a reply", kind="number"),
+            "currency": FormField("Currency", "Of the price. Empty: CNY"),
+            "endpoint": FormField("Endpoint", "Base URL to use in place of the site's own, e.g. an emulator's"),
+            "sts_endpoint": FormField("STS endpoint", "Likewise, for assuming the role. Empty: the site's own"),
+            "connect_timeout_s": FormField("Connect timeout", "Seconds. Empty: 10", kind="number"),
+            "read_timeout_s": FormField("Read timeout", "Seconds to wait for a reply. Empty: 30", kind="number"),
         },
     ),
     "doubao_speech": ConnectionForm(

@@ -21,9 +21,11 @@ from airflow_provider_omnihuman.api.replies import read_result
 from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.api.sites import MAINLAND
 
-__all__ = ["STS_SERVICE", "Role", "TemporaryKeys", "assume_role"]
+__all__ = ["DEFAULT_DURATION_S", "DEFAULT_SESSION_NAME", "STS_SERVICE", "Role", "TemporaryKeys", "assume_role"]
 
 STS_SERVICE = "sts"
+DEFAULT_SESSION_NAME = "airflow-omnihuman"
+DEFAULT_DURATION_S = 3600
 _VERSION = "2018-01-01"
 _TIMEOUT_S = 10.0
 _FIRST_BACKOFF_S = 1.0
@@ -56,8 +58,8 @@ class Role:
     trn: str
     endpoint: str = MAINLAND.sts_endpoint
     region: str = MAINLAND.sts_region
-    session_name: str = "airflow-omnihuman"
-    duration_s: int = 3600
+    session_name: str = DEFAULT_SESSION_NAME
+    duration_s: int = DEFAULT_DURATION_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,13 @@ def _key_in(issued: Mapping[str, Any], name: str) -> str:
 
 
 def _lifetime_s(issued: Mapping[str, Any], *, asked_s: int) -> float:
-    """Return how long the keys live: both ends are of the service's clock, so ours need not be right."""
+    """Return how long the keys live for sure: both ends are of the service's clock, so ours need not be right."""
     try:
         ends = [datetime.fromisoformat(issued[name]) for name in ("CurrentTime", "ExpiredTime")]
         lifetime_s = (ends[1] - ends[0]).total_seconds()
     except (KeyError, TypeError, ValueError):
         return asked_s
-    return lifetime_s if lifetime_s > 0 else asked_s
+    return lifetime_s - 1 if lifetime_s > 1 else asked_s  # both are cut to whole seconds
 
 
 def _told(error: OmniHumanError, role: Role) -> OmniHumanError:

@@ -37,7 +37,8 @@ class OmniHumanHook(HookWithForm):
 
     :param omnihuman_conn_id: a connection of type ``omnihuman``: login and password are the Access Key ID and the Secret
         Access Key; extras ``site``, ``region``, ``session_token``, ``endpoint``, ``connect_timeout_s``, ``read_timeout_s``,
-        ``max_qps``, ``triggerer_count``, ``max_concurrency``, ``price_per_second``, ``currency``
+        ``max_qps``, ``triggerer_count``, ``max_concurrency``, ``price_per_second``, ``currency``, ``role_trn``,
+        ``role_session_name``, ``role_duration_s``, ``sts_endpoint``
     :raises InvalidConnectionError: on first use, naming the field that is missing or wrong
     """
 
@@ -193,10 +194,10 @@ class OmniHumanHook(HookWithForm):
 
     def _has_other_keys(self, refused: Credentials) -> bool:
         """Look the connection up again, for its keys were refused; return whether it holds others by now."""
-        settings = self.settings()
-        if settings.credentials != refused:
-            self.get_conn().renew(settings.credentials, max_qps=settings.max_qps)
-        return settings.credentials != refused
+        settings, client = self.settings(), self.get_conn()
+        if not client.holds(settings.credentials, settings.role):
+            client.renew(settings.credentials, role=settings.role, max_qps=settings.max_qps)
+        return client.credentials != refused or client.drop(refused)
 
     def _log_progress(self, progress: Progress) -> None:
         self.log.info("%s", progress)

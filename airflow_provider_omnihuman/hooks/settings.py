@@ -14,6 +14,7 @@ from airflow_provider_omnihuman.api.exchange import Exchange
 from airflow_provider_omnihuman.api.quota import RequestRate
 from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.api.sites import MAINLAND, Site, site_named
+from airflow_provider_omnihuman.api.sts import Role
 from airflow_provider_omnihuman.hooks.fields import (
     base_url,
     check_type,
@@ -24,6 +25,7 @@ from airflow_provider_omnihuman.hooks.fields import (
     positive_seconds,
     short_text,
 )
+from airflow_provider_omnihuman.hooks.roles import read_role
 
 __all__ = ["ConnectionSettings"]
 
@@ -55,6 +57,8 @@ class ConnectionSettings:
     """What a client needs, out of a connection of type ``omnihuman``.
 
     :param credentials: login and password, with the extra ``session_token``
+    :param role: the extras ``role_trn``, ``role_session_name``, ``role_duration_s``, ``sts_endpoint``: a role to be assumed with
+        these credentials; None: they are used as they are
     :param site: the extra ``site``: mainland (default) or international
     :param region: the extra ``region``: of the signature; the site's own by default
     :param endpoint: the extra ``endpoint``, or the host field: a base URL in place of the site's own
@@ -75,6 +79,7 @@ class ConnectionSettings:
     endpoint: str
     connect_timeout_s: float
     read_timeout_s: float
+    role: Role | None = None
     max_qps: float | None = None
     triggerer_count: int = 1
     max_concurrency: int | None = None
@@ -83,7 +88,7 @@ class ConnectionSettings:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """Whom a client talks to: what it cannot change in the midst of a conversation."""
+        """Whom a client talks to: what it cannot change in the midst of a conversation, as it can keys, role and limits."""
         return self.site, self.region, self.endpoint
 
     def client(self, kind: type[C], *, rate: RequestRate, on_exchange: Callable[[Exchange], None] | None = None) -> C:
@@ -95,6 +100,7 @@ class ConnectionSettings:
         """
         return kind(
             self.credentials,
+            role=self.role,
             site=self.site,
             region=self.region,
             endpoint=self.endpoint,
@@ -123,6 +129,7 @@ class ConnectionSettings:
                     _key(connection.password, field="password (Secret Access Key)"),
                     _key(extra["session_token"], field="extra session_token") if extra.get("session_token") else None,
                 ),
+                role=read_role(extra, site),
                 site=site,
                 region=_key(extra.get("region") or site.region, field="extra region"),
                 endpoint=_endpoint(connection, extra),

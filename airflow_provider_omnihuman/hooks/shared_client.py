@@ -121,7 +121,7 @@ class _Connection:
         settings = await self.settings(max_age_s=max_age_s)
         shared = self.clients.get(identity)
         if shared and identity == settings.identity:
-            if shared.client.credentials != settings.credentials:
+            if not shared.client.holds(settings.credentials, settings.role):
                 log.info("Connection %r has other keys now: going on with them", self._hook.omnihuman_conn_id)
             _apply(settings, shared.client)
 
@@ -148,7 +148,7 @@ _connections: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Connection
 class SharedClient:
     """A share in the client of this event loop and connection; :meth:`open` takes it, :meth:`aclose` gives it back.
 
-    Keys and limits of an edited connection go into the client at once, timeouts with the next wait; another site, region or
+    Keys, role and limits of an edited connection go into the client at once, timeouts with the next wait; another site, region or
     endpoint makes another client for those who come later.
     """
 
@@ -206,7 +206,7 @@ class SharedClient:
                 await self._connection.renew(self._identity, max_age_s=0)
             except Exception as error:  # noqa: BLE001 - as below; that the keys were refused is what the task must hear
                 log.warning("A connection whose keys were refused cannot be looked up: %s", type(error).__name__)
-        return self.client.credentials != refused
+        return self.client.credentials != refused or self.client.drop(refused)
 
 
 def _apply(settings: ConnectionSettings, client: AsyncOmniHumanClient) -> None:
@@ -214,6 +214,7 @@ def _apply(settings: ConnectionSettings, client: AsyncOmniHumanClient) -> None:
     client.api = replace(client.api, connect_timeout_s=settings.connect_timeout_s, read_timeout_s=settings.read_timeout_s)
     client.renew(
         settings.credentials,
+        role=settings.role,
         max_qps=settings.max_qps,
         sharers=settings.triggerer_count,
         reserve=reserve_for_workers(settings.max_qps),
