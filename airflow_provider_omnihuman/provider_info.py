@@ -51,5 +51,6 @@ def get_provider_info(version: str) -> dict[str, Any]:
         ],
         "extra-links": [f"{PACKAGE}.links.{name}" for name in EXTRA_LINKS],
         "cli": [f"{PACKAGE}.cli.definition.get_omnihuman_cli_commands"],
+        "task-decorators": [{"name": "omnihuman", "class-name": f"{PACKAGE}.decorators.video.omnihuman_task"}],
         "connection-types": [provider_metadata(conn_type) for conn_type in CONNECTION_FORMS],
     }
