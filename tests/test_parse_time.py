@@ -46,8 +46,8 @@ AT_PARSE_TIME = AT_EVERY_START | {
 }
 """All else of this package waits until a task runs: dataclasses, clients, triggers, media."""
 
-BEFORE = "from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, Param, task"
-"""What a Dag file imports anyway."""
+BEFORE = "from airflow.sdk import DAG, BaseOperator, BaseOperatorLink, BaseSensorOperator, Param, task"
+"""What a Dag file imports anyway, and any operator with an extra link."""
 MEASURE = """
 import json, runpy, sys
 

@@ -32,7 +32,9 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
     max_leaves=9,
 )
-paths = [(name,) for name in GOOD] + [(name, part) for name in ("video", "poster", "aigc_label") for part in GOOD[name]]
+paths = [(name,) for name in (*GOOD, "billed_seconds", "cost")] + [
+    (name, part) for name in ("video", "poster", "aigc_label") for part in GOOD[name]
+]
 
 
 def outcome(data):
@@ -63,6 +65,7 @@ def test_a_manifest_gives_the_facts():
         "manifest_uri": "s3://b-1/a/v.json",
         "poster_uri": "s3://b-1/a/v.jpg",
         "task_id": "7",
+        "fingerprint": "f",
         "bytes": 7,
         "sha256": "0" * 64,
         "duration_s": 1.5,
@@ -71,7 +74,24 @@ def test_a_manifest_gives_the_facts():
         "fps": 25,
         "aigc_label_found": True,
         "reused": True,
+        "billed_seconds": 0.0,
+        "cost": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ({"billed_seconds": 1.5, "cost": {"amount": 3, "currency": "CNY"}}, (1.5, {"amount": 3, "currency": "CNY"})),
+        ({}, (None, None)),
+        ({"billed_seconds": True, "cost": 3}, (None, None)),
+        ({"billed_seconds": float("inf"), "cost": {"amount": "3", "currency": "CNY"}}, (None, None)),
+        ({"billed_seconds": 1, "cost": {"amount": 3, "currency": None}}, (1, None)),
+    ],
+)
+def test_what_was_billed_is_told_as_far_as_it_can_be_read(written, read):
+    facts = archive_facts(read_manifest(json.dumps(GOOD | written).encode(), name="it"), reused=False)
+    assert (facts["billed_seconds"], facts["cost"]) == read
 
 
 @pytest.mark.parametrize(
