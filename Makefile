@@ -3,7 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 ARGS ?=
 AIRFLOW ?= 3.3
-VENV ?= .venv
+# The older ones have environments of their own: .venv-3.1, .venv-3.2.
+VENV ?= .venv$(if $(filter-out 3.3,$(AIRFLOW)),-$(AIRFLOW))
 # The first interpreter on the PATH that is new enough; PYTHON=… overrides.
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
@@ -12,7 +13,7 @@ BIN := $(VENV)/bin
 export PYTHONDONTWRITEBYTECODE :=
 unexport AIRFLOW_HOME
 
-.PHONY: help setup demo test chaos bench bench-report check format lock clean
+.PHONY: help setup demo test test-short test-wheel test-all dist licences chaos bench bench-report check format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -34,6 +35,29 @@ demo: setup ## Script → speech → avatar video → S3, through a real Airflow
 test: setup ## The whole suite, scenario tests in a real multi-process Airflow included. ARGS="-k name"
 	@$(BIN)/pytest -n auto -m "not scenario" $(ARGS) || [ $$? -eq 5 ]  # 5: nothing of that name
 	@$(BIN)/pytest -m scenario $(ARGS) || [ $$? -eq 5 ]
+
+SHORT := tests/versions tests/packaging/test_provider_info.py tests/test_dags.py tests/hooks tests/triggers tests/sensors \
+  $(addprefix tests/operators/test_,submit.py video.py subjects.py)
+
+test-short: setup ## What depends on Airflow's version: discovery, forms, Dags, hooks, triggers. AIRFLOW=3.1
+	@$(BIN)/pytest -n auto $(SHORT) $(ARGS)
+
+test-wheel: dist ## The wheel, in an environment with what a user's installation brings and nothing else
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-wheel
+	@VIRTUAL_ENV=$(abspath .venv-wheel) $(BIN)/uv pip install --quiet --require-hashes -r requirements/runtime-3.3.txt
+	@VIRTUAL_ENV=$(abspath .venv-wheel) $(BIN)/uv pip install --quiet --no-deps --no-index dist/*.whl
+	@OMNIHUMAN_INSTALLED=$(abspath .venv-wheel) $(BIN)/pytest tests/packaging/test_installed_wheel.py $(ARGS)
+
+test-all: test test-wheel ## All of it: the newest Airflow fully, the others in the short form
+	@for minor in 3.1 3.2; do $(MAKE) --no-print-directory test-short AIRFLOW=$$minor VENV=.venv-$$minor || exit 1; done
+
+dist: setup ## Build wheel and sdist into dist/, and check what package indexes check
+	@rm -rf dist
+	@$(BIN)/python -m hatchling build -d dist
+	@$(BIN)/twine check --strict dist/*
+
+licences: setup ## Write docs/licences.md anew, from the metadata of what is installed
+	@$(BIN)/python requirements/licences.py
 
 chaos: setup ## Kill, cut off and clear everything there is, and count: jobs wanted, accepted, archived
 	@OMNIHUMAN_CHAOS=1 $(BIN)/pytest tests/scenarios $(ARGS)
@@ -60,4 +84,4 @@ lock: setup ## Compile requirements/*.txt anew: all hashes, no index lines
 	@PATH="$(abspath $(BIN)):$$PATH" requirements/lock.sh
 
 clean: ## Remove the environment and everything generated
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo dist
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo dist

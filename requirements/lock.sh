@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compiles the locked requirements, one file for each supported Airflow minor. The files hold hashes and no index
-# lines, so that they install from whatever mirror a machine is set up for.
+# Compiles the locked requirements: one file for each supported Airflow minor, and one of what the newest brings to a user who
+# asks for no extra. The files hold hashes and no index lines, so that they install from whatever mirror a machine is set up for.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 compile=(uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
@@ -16,4 +16,6 @@ for minor in 3.1 3.2 3.3; do
     --constraints <(echo "apache-airflow==$minor.*") \
     --output-file "requirements/airflow-$minor.txt"
 done
+"${compile[@]}" pyproject.toml --no-emit-package airflow-provider-omnihuman --constraints requirements/airflow-3.3.txt \
+  --output-file requirements/runtime-3.3.txt
 "${compile[@]}" - --output-file requirements/uv.txt <<<"uv"
