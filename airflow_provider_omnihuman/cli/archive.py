@@ -6,6 +6,7 @@ import logging
 from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_omnihuman.api.cost import cost_text
 from airflow_provider_omnihuman.cli.answers import Answer, Refusal, lines
 from airflow_provider_omnihuman.cli.connecting import connected
 from airflow_provider_omnihuman.cli.exit_codes import ExitCode
@@ -48,7 +49,8 @@ def run(args: Namespace, terminal: Terminal) -> Answer:
     )
     with terminal.working(f"Archiving OmniHuman task {args.task_id} in {args.to}"):
         facts = executed(operator, "archive")
-    return Answer(facts=facts, text=lines((name, facts.get(name)) for name in _SHOWN))
+    shown = {**facts, "cost": cost_text(facts.get("cost")) or None}
+    return Answer(facts=facts, text=lines((name, shown.get(name)) for name in _SHOWN))
 
 
 _SHOWN = ("uri", "manifest_uri", "poster_uri", "bytes", "sha256", "duration_s", "width", "height", "fps", "cost")

@@ -107,8 +107,12 @@ def _quiet(*, verbose: bool) -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     before = (ours.level, ours.propagate, root.manager.disable)
     ours.addHandler(handler)
-    ours.setLevel(logging.INFO if verbose else logging.WARNING)
+    ours.setLevel(logging.INFO)
     ours.propagate = False
+    processors = [] if verbose else _structlog_processors()
+    processors.insert(0, _warnings_only)
+    if not verbose:
+        logging.disable(logging.INFO)
     filters = warnings.catch_warnings()
     with filters:
         if not verbose:
@@ -116,8 +120,26 @@ def _quiet(*, verbose: bool) -> Iterator[None]:
         try:
             yield
         finally:
+            processors.remove(_warnings_only)
             ours.removeHandler(handler)
             ours.level, ours.propagate, root.manager.disable = before
+
+
+def _structlog_processors() -> list[Any]:
+    """Return the list that all of Airflow's loggers share: structlog's own way to listen in is to change it in place."""
+    import airflow.sdk  # noqa: F401 - configures structlog
+    import structlog
+
+    found = structlog.get_config().get("processors")
+    return found if isinstance(found, list) else []
+
+
+def _warnings_only(_: Any, method_name: str, event: Any) -> Any:
+    if method_name in {"debug", "info"}:
+        from structlog import DropEvent
+
+        raise DropEvent
+    return event
 
 
 @contextmanager

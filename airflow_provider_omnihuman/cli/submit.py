@@ -8,6 +8,7 @@ import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.cost import cost_text
@@ -99,7 +100,8 @@ def _job(
             raise finding.refusal
         if finding.job:
             terminal.say(f"Not submitted again: the same request is OmniHuman task {finding.job.task_id} (--force-new pays anew)")
-            return finding.job, False
+            known = {**hook.price.estimate(finding.job.facts.get("audio_duration_s")), **finding.job.facts}
+            return replace(finding.job, facts=known), False
         facts["audio_duration_s"] = prepared.check(read=True, max_billed_s=args.max_billed_seconds)
         facts |= hook.price.estimate(facts["audio_duration_s"])
         for warning in prepared.request.warnings:
