@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 __all__ = ["UNKNOWN", "Expected", "span", "time_taken"]
 
-_MINUTE_S, _HOUR_S = 60, 3600
+_TEN_S, _MINUTE_S, _HOUR_S = 10, 60, 3600
 _EXACT_BELOW_S = 600
 """From ten minutes on, seconds are noise."""
 
@@ -26,17 +26,19 @@ class Expected:
     late_s: float | None = None
     is_learned: bool = False
 
-    def usual_end(self, queued_s: float | None) -> str:
+    def usual_end(self, *, queued_s: float | None, is_queued: bool) -> str:
         """Return when it is usually done, for the end of a sentence; nothing where nobody knows.
 
-        :param queued_s: how long it has been in the queue
+        :param queued_s: how long it was in the queue
+        :param is_queued: it still is
         """
         if self.render_s is None:
             return ""
-        about = span(self.render_s + (queued_s or 0.0), roughly=True)
-        return (
-            f"usually done after about {about}" if self.is_learned else f"renders of this length were seen to take about {about}"
-        )
+        waited_s = 0.0 if is_queued else queued_s or 0.0
+        about = span(self.render_s + waited_s, roughly=True)
+        if not self.is_learned:
+            return f"renders of this length were seen to take about {about}"
+        return f"usually done about {about} after its turn has come" if is_queued else f"usually done after about {about}"
 
 
 UNKNOWN = Expected()
@@ -49,7 +51,7 @@ def span(seconds: float, *, roughly: bool = False) -> str:
     :param seconds: its length
     :param roughly: leave out what nobody would say of an estimate
     """
-    whole = max(0, round(seconds))
+    whole = max(0, round(seconds, -1 if roughly and seconds > _TEN_S else None))
     if whole < _MINUTE_S:
         return f"{whole} s"
     if whole < _EXACT_BELOW_S and not roughly:

@@ -79,11 +79,9 @@ class Progress:
         """Return what comes next, as far as it is known."""
         if self.status is TaskStatus.DONE:
             return "; its URL is not there yet"
-        usual = self.expected.usual_end(None if self.status is TaskStatus.IN_QUEUE else self.queued_s)
+        usual = self.expected.usual_end(queued_s=self.queued_s, is_queued=self.status is TaskStatus.IN_QUEUE)
         if not usual:
             return ""
-        if self.status is TaskStatus.IN_QUEUE:
-            return f"; {usual} from the end of its queue"
         return f"; later than usual: {usual}" if self.is_late else f"; {usual}"
 
 

@@ -39,7 +39,7 @@ QUEUED, RUNNING, DONE = response({"code": 10000, "data": {"status": "in_queue"}}
 def test_a_render_that_is_known_is_told_with_the_time_so_far_and_the_time_expected(told):
     lines = told(*[QUEUED] * 2, *[RUNNING] * 3, DONE, render_s=180.0, late_s=400.0, is_learned=True)
     assert lines == [
-        "OmniHuman task 7: in_queue, 30 s after its submit; usually done after about 3 min from the end of its queue",
+        "OmniHuman task 7: in_queue, 30 s after its submit; usually done about 3 min after its turn has come",
         "OmniHuman task 7: generating, 2 min 30 s after its submit; usually done after about 5 min",
         "OmniHuman task 7: done, 5 min 30 s after its submit: about 2 min in the queue, 3 min 30 s rendering",
     ]
@@ -99,7 +99,9 @@ def test_a_span_is_said_as_people_do(seconds, words):
     assert span(seconds) == words
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(43, "43 s"), (100, "2 min"), (540, "9 min"), (3590, "1 h 00 min")])
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(7, "7 s"), (43, "40 s"), (59, "1 min"), (100, "2 min"), (540, "9 min"), (3590, "1 h 00 min")]
+)
 def test_an_estimate_is_said_roughly(seconds, words):
     assert span(seconds, roughly=True) == words
 
