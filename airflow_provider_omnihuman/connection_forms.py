@@ -73,23 +73,11 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
         fields={
             "site": FormField(
                 "Site",
-                "mainland: Volcengine (visual.volcengineapi.com); international: BytePlus (cv.byteplusapi.com)",
+                "Whose keys: mainland is Volcengine (visual.volcengineapi.com), international BytePlus (cv.byteplusapi.com)",
                 choices=("mainland", "international"),
                 default="mainland",
             ),
             "region": FormField("Region", "Signing region. Empty: the site's own (cn-north-1, ap-singapore-1)"),
-            "session_token": FormField(
-                "Session token", "Only with temporary keys that somebody else renews, all three together", secret=True
-            ),
-            "role_trn": FormField(
-                "Role TRN",
-                "trn:iam::<account id>:role/<role name>, to be assumed by STS with these keys; its temporary keys are renewed by "
-                "themselves. Empty: the keys are used as they are",
-            ),
-            "role_session_name": FormField("Role session name", "What the audit log calls it. Empty: airflow-omnihuman"),
-            "role_duration_s": FormField(
-                "Role duration", "Seconds that its keys live, 900 (international: 3600) to 43200. Empty: 3600", kind="integer"
-            ),
             "max_qps": FormField(
                 "Requests a second",
                 "The account's QPS limit. Empty: not known; polls then slow down when the service refuses some",
@@ -107,10 +95,22 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
                 kind="number",
             ),
             "currency": FormField("Currency", "Of the price. Empty: CNY"),
+            "session_token": FormField(
+                "Session token", "Only with temporary keys that somebody else renews, all three together", secret=True
+            ),
+            "role_trn": FormField(
+                "Role TRN",
+                "trn:iam::<account id>:role/<role name>, to be assumed by STS with these keys; its temporary keys are renewed by "
+                "themselves. Empty: the keys are used as they are",
+            ),
+            "role_session_name": FormField("Role session name", "What the audit log calls it. Empty: airflow-omnihuman"),
+            "role_duration_s": FormField(
+                "Role duration (s)", "How long its keys live, 900 (international: 3600) to 43200. Empty: 3600", kind="integer"
+            ),
             "endpoint": FormField("Endpoint", "Base URL to use in place of the site's own, e.g. an emulator's"),
             "sts_endpoint": FormField("STS endpoint", "Likewise, for assuming the role. Empty: the site's own"),
-            "connect_timeout_s": FormField("Connect timeout", "Seconds. Empty: 10", kind="number"),
-            "read_timeout_s": FormField("Read timeout", "Seconds to wait for a reply. Empty: 30", kind="number"),
+            "connect_timeout_s": FormField("Connect timeout (s)", "Empty: 10", kind="number"),
+            "read_timeout_s": FormField("Read timeout (s)", "How long to wait for a reply. Empty: 30", kind="number"),
         },
     ),
     "doubao_speech": ConnectionForm(
@@ -126,7 +126,7 @@ CONNECTION_FORMS: dict[str, ConnectionForm] = {
                 default="seed-tts-2.0",
             ),
             "endpoint": FormField("Endpoint", "Base URL in place of https://openspeech.bytedance.com"),
-            "timeout_s": FormField("Timeout", "Seconds to wait for the next piece of audio", kind="number"),
+            "timeout_s": FormField("Timeout (s)", "How long to wait for the next piece of audio. Empty: 60", kind="number"),
         },
     ),
 }

@@ -141,6 +141,11 @@ BUSINESS_CODES = _table(
 )
 
 _KEY = "check login (Access Key ID) and password (Secret Access Key) of the connection"
+_KEY_ID = (
+    "check login (Access Key ID) of the connection: it was mistyped, deleted or disabled, or it belongs to the other site "
+    "(extra site: mainland or international)"
+)
+_SIGNING = "check password (Secret Access Key) of the connection: paste it as the console shows it, without decoding it"
 _CLOCK = "check this machine's clock (NTP)"
 _SCOPE = "check region and site of the connection"
 _POLICY = "grant the key's user access to the service in the console (IAM)"
@@ -159,8 +164,8 @@ GATEWAY_CODES = _table(
         "no such Action or Version on this site",
         _SCOPE,
     ),
-    ("InvalidAccessKey", 401, Retry.NEVER, Kind.ACCESS, "the Access Key ID is unknown", _KEY),
-    ("SignatureDoesNotMatch", 401, Retry.NEVER, Kind.ACCESS, "the signature does not match", _KEY),
+    ("InvalidAccessKey", 401, Retry.NEVER, Kind.ACCESS, "the Access Key ID is unknown", _KEY_ID),
+    ("SignatureDoesNotMatch", 401, Retry.NEVER, Kind.ACCESS, "the signature does not match", _SIGNING),
     (
         "InvalidSecretToken",
         401,

@@ -6,11 +6,13 @@ The body is parsed before the HTTP status is looked at: business replies come wi
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
+from airflow_provider_omnihuman.api.clock_skew import skew_told
 from airflow_provider_omnihuman.api.error_codes import SUCCESS, Kind, lookup
 from airflow_provider_omnihuman.api.errors import (
     MalformedReplyError,
@@ -113,13 +115,16 @@ def _raise_gateway_error(metadata: dict[str, Any], response: httpx.Response, *, 
         raise _malformed(response, "its ResponseMetadata has no Error")
     # Classified on Code, not on CodeN; a business code can stand here too (Code == "50215").
     code = _code_text(error.get("Code")) or _code_text(error.get("CodeN")) or "unknown"
-    raise service_error(
+    told = service_error(
         code,
         _text(error.get("Message")) or "",
         request_id=_text(metadata.get("RequestId")),
         logid=logid,
         http_status=response.status_code,
     )
+    if code == "InvalidTimestamp":
+        told.advice = f"{told.advice}: {skew_told(response, now=time.time())}"
+    raise told
 
 
 def _json_object(response: httpx.Response) -> dict[str, Any]:

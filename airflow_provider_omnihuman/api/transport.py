@@ -18,6 +18,7 @@ import httpx
 
 from airflow_provider_omnihuman.api.errors import TransportError
 from airflow_provider_omnihuman.api.signing import SignatureV4Auth, import_signer
+from airflow_provider_omnihuman.api.unreachable import what_to_do
 from airflow_provider_omnihuman.api.urls import scrub
 
 __all__ = ["blocking_http", "event_loop_http", "tls_context", "transport_error", "wire_errors"]
@@ -87,7 +88,7 @@ def transport_error(error: Exception) -> TransportError:
     return TransportError(
         f"no reply from the service: {type(first).__name__} ({what[:200]})",
         may_have_arrived=not isinstance(first, _never_arrived()) or isinstance(first, _OF_A_REPLY),
-        advice="check the network, DNS and the connection's endpoint",
+        advice=what_to_do(error),
     )
 
 
