@@ -49,9 +49,16 @@ class FinishedRun:
         :param key: of the XCom
         :param map_index: which one of a mapped task
         """
-        tasks = self.dag_run.get_task_instances()
-        task = next(task for task in tasks if (task.task_id, task.map_index) == (task_id, map_index))
-        return task.xcom_pull(task_ids=task_id, key=key, map_indexes=map_index)
+        from airflow.models.xcom import XComModel
+        from airflow.sdk.execution_time.xcom import XCom
+        from airflow.utils.session import create_session
+
+        run = {"dag_id": self.dag_run.dag_id, "run_id": self.dag_run.run_id}
+        with create_session() as session:
+            query = session.query(XComModel).filter_by(**run, task_id=task_id, map_index=map_index, key=key)
+            found = query.one_or_none()
+            # As tasks read it: the database model's own reading makes a number of a text of digits, such as a task id.
+            return None if found is None else XCom.deserialize_value(found)
 
     def asset_events(self) -> dict[str, dict[str, Any]]:
         """Return the ``extra`` of each asset event that the run emitted, by the asset's URI."""

@@ -108,7 +108,10 @@ def _omnihuman_airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def omnihuman_airflow(_omnihuman_airflow_home: None, monkeypatch: pytest.MonkeyPatch) -> AirflowRuns:
     """Runs Dag files by ``dag.test()`` on a database of their own; from its first use on, Airflow in this process uses that."""
     from airflow_provider_omnihuman.testing.airflow_runs import AirflowRuns
+    from airflow_provider_omnihuman.triggers import task
 
+    # That pause is for a scheduler, which may fail a task that is resumed at once; dag.test() has none.
+    monkeypatch.setattr(task, "MIN_FIRST_POLL_S", 0.0)
     return AirflowRuns(monkeypatch)
 
 
