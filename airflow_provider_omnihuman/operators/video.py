@@ -83,6 +83,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         self.deferrable = deferrable
         self.reuse_archived = reuse_archived
         self.archive_index = archive_index
+        self._waits_for: str | None = None
 
     def execute(self, context: Context) -> Any:
         """Submit and wait; return the video."""
@@ -124,6 +125,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
             )
         self.log.info("Waiting in this worker slot, for up to %.0f min; deferrable=True waits in the triggerer", timeout_s / 60)
         with self._kept(context, job.task_id), self._ended(context):
+            self._waits_for = job.task_id
             show_links(self, context)
             schedule = None if interval_s is None else PollSchedule(interval_s=interval_s)
             video = self.hook.wait_until_done(job.task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, render=render)
@@ -141,6 +143,13 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         if told := done_text(event, request):
             self.log.info("%s", told)
         return self._result(video, request)
+
+    def on_kill(self) -> None:
+        """Say what becomes of the job that this worker waits for; it is not cancelled."""
+        from airflow_provider_omnihuman.triggers.task import goes_on_text
+
+        if self._waits_for:
+            self.log.warning("%s", goes_on_text(self._waits_for))
 
     def resume_without_event(self, context: Context, failure: OmniHumanError) -> Any:
         """Come back from a trigger that gave no event: with the video if it is there, or with the failure."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-__all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "finished_task_id"]
+__all__ = ["DEFER_MARGIN", "MIN_FIRST_POLL_S", "OmniHumanTaskTrigger", "finished_task_id", "goes_on_text"]
 
 MIN_FIRST_POLL_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral, before its old process is reaped."""
@@ -83,12 +83,27 @@ class OmniHumanTaskTrigger(BaseTrigger):
         outcome = _outcome() if _outcome.cache_info().currsize else await asyncio.to_thread(_outcome)
         yield TriggerEvent(await outcome(self))
 
+    async def on_kill(self) -> None:
+        """Say what becomes of the job (Airflow 3.3 calls this where a person ends a deferred task); it is not cancelled."""
+        self.log.warning("%s", goes_on_text(self.omnihuman_task_id))
+
 
 @cache
 def _outcome() -> Callable[[OmniHumanTaskTrigger], Awaitable[dict[str, Any]]]:
     from airflow_provider_omnihuman.triggers.wait import outcome
 
     return outcome
+
+
+def goes_on_text(task_id: str) -> str:
+    """Return what a person should hear who ends a task whose job renders.
+
+    :param task_id: of the job
+    """
+    return (
+        f"OmniHuman task {task_id} goes on, and is billed: the API documents no way to stop it. Where there is a ledger, "
+        "clearing this task waits for the same job; else wait for its id with OmniHumanTaskSensor, within 12 h of its submit"
+    )
 
 
 def finished_task_id(event: Mapping[str, Any] | None) -> str:

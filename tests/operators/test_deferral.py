@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -165,3 +167,29 @@ def test_who_waits_in_a_worker_slot_hears_of_the_other_way(video, emulator, monk
     monkeypatch.setattr("time.sleep", lambda seconds: emulator.advance(3600 if seconds > 1 else 0))
     video(deferrable=False, timeout=timeout).execute(task_context())
     assert "deferrable=True waits in the triggerer" in logged()
+
+
+def test_who_kills_a_task_hears_that_its_job_goes_on(video, monkeypatch, logged):
+    operator = video(deferrable=False)
+    operator.on_kill()
+    assert "goes on, and is billed" not in logged()
+
+    def killed(_):
+        operator.on_kill()
+        raise SystemExit
+
+    monkeypatch.setattr("time.sleep", killed)
+    with pytest.raises(SystemExit):
+        operator.execute(task_context())
+    operator.hook.get_conn().close()  # as the end of the process does
+    assert re.search(r"OmniHuman task \d+ goes on, and is billed", logged())
+
+
+async def ended(trigger):
+    await trigger.on_kill()
+
+
+def test_who_ends_a_deferred_task_hears_it_too(video, state, logged):
+    trigger, _ = deferred(video(), state)
+    asyncio.run(ended(trigger))
+    assert f"OmniHuman task {trigger.omnihuman_task_id} goes on, and is billed" in logged()
