@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_omnihuman.api.clock_skew import skew_s, skew_told
 from airflow_provider_omnihuman.api.errors import OmniHumanError
 from airflow_provider_omnihuman.cli.answers import Refusal
 from airflow_provider_omnihuman.cli.connecting import connected
@@ -116,16 +116,15 @@ def check_clock(service: Service) -> Finding:
     if not service.replies:
         return skipped("the service does not answer")
     here, reply = service.replies[-1]
-    try:
-        skew_s = here - parsedate_to_datetime(reply.headers["Date"]).timestamp()
-    except (KeyError, ValueError, TypeError):
+    skew = skew_s(reply, now=here)
+    if skew is None:
         return skipped("the service does not tell its time")
-    says = f"{abs(skew_s):.0f} s {'ahead of' if skew_s > 0 else 'behind'} the service"
-    if abs(skew_s) >= _SKEW_REFUSED_S:
+    says = skew_told(reply, now=here)
+    if abs(skew) >= _SKEW_REFUSED_S:
         return failed(says, "set this machine's clock by NTP: the service refuses signatures of another time")
-    if abs(skew_s) >= _SKEW_TOLD_S:
+    if abs(skew) >= _SKEW_TOLD_S:
         return warning(says, "set this machine's clock by NTP, before the service refuses its signatures")
-    return ok("within a minute of the service's")
+    return ok("this machine's is within a minute of the service's")
 
 
 def check_speech(conn_id: str) -> Finding:

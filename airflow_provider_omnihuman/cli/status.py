@@ -35,7 +35,7 @@ def run(args: Namespace, terminal: Terminal) -> Answer:  # noqa: ARG001 - every 
     if reply.status.is_lost:
         raise lost_error(reply)
     is_done = reply.status is TaskStatus.DONE
-    usual = Render.of(request).expected(learned(hook)).usual_end(None)
+    usual = Render.of(request).expected(learned(hook)).usual_end(queued_s=None, is_queued=reply.status is TaskStatus.IN_QUEUE)
     facts = {
         "task_id": reply.task_id,
         "status": reply.status.value,

@@ -148,7 +148,7 @@ def _estimate(facts: dict[str, Any], *, hook: OmniHumanHook) -> str:
     length = "an unknown length" if audio_s is None else f"{audio_s:.1f} s"
     price = cost_text(facts["estimated_cost"])
     cost = f", about {price}" if price else "; what that costs is not known: the connection has no price_per_second"
-    usual = Render.of(facts).expected(waiting.learned(hook)).usual_end(None)
+    usual = Render.of(facts).expected(waiting.learned(hook)).usual_end(queued_s=None, is_queued=False)
     return f"This render is billed: {length} of video ({kind}){cost}{f'; {usual}' if usual else ''}"
 
 
