@@ -46,9 +46,11 @@ _BY_CAUSE: tuple[tuple[str, tuple[type[BaseException], ...], set[str]], ...] = (
     (_CERTIFICATE, (ssl.SSLCertVerificationError,), {"ClientConnectorCertificateError"}),
     (_TLS, (ssl.SSLError,), {"ClientConnectorSSLError"}),
     (_REFUSED, (ConnectionRefusedError,), set()),
+    # Before the time-outs, as one of which httpx-aiohttp reports them.
+    (_BROKEN, (ConnectionResetError, BrokenPipeError), {"ClientOSError", "ServerDisconnectedError", "ClientPayloadError"}),
     (_NO_ROUTE, (httpx.ConnectTimeout,), {"ConnectionTimeoutError"}),
     (_SLOW, (httpx.ReadTimeout, httpx.WriteTimeout, TimeoutError), {"SocketTimeoutError", "ServerTimeoutError"}),
-    (_BROKEN, (httpx.ReadError, httpx.RemoteProtocolError, ConnectionError), {"ServerDisconnectedError", "ClientPayloadError"}),
+    (_BROKEN, (httpx.ReadError, httpx.RemoteProtocolError, ConnectionError), set()),
 )
 
 

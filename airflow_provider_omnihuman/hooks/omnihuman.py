@@ -190,7 +190,8 @@ class OmniHumanHook(HookWithForm):
         except OmniHumanError as error:
             # The form tests a copy of the connection, under a name that means nothing to its author.
             return False, str(error).removeprefix(f"connection {self.omnihuman_conn_id!r}: ")
-        return True, f"{self.api.base_url} accepts the keys"
+        role = self.settings().role
+        return True, f"{self.api.base_url} accepts the keys" + (f" of {role.trn}" if role else "")
 
     def _has_other_keys(self, refused: Credentials) -> bool:
         """Look the connection up again, for its keys were refused; return whether it holds others by now."""

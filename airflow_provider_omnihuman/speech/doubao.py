@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import httpx
 
+from airflow_provider_omnihuman.api.unreachable import what_to_do
 from airflow_provider_omnihuman.speech.doubao_reply import read_audio
 from airflow_provider_omnihuman.speech.errors import (
     SpeechError,
@@ -173,12 +174,10 @@ class DoubaoSpeechEngine:
         try:
             reply = client.post(self.endpoint.rstrip("/") + _PATH, headers=headers, json=self._body(text, voice))
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            raise _NeverSentError(
-                f"no connection to {self.endpoint} ({error})", advice="check the endpoint and the network"
-            ) from error
+            raise _NeverSentError(f"no connection to {self.endpoint} ({error})", advice=what_to_do(error)) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise SpeechTransportError(
-                f"the reply broke off ({type(error).__name__})", request_id=own_id, advice="try again"
+                f"the reply broke off ({type(error).__name__})", request_id=own_id, advice=f"try again; {what_to_do(error)}"
             ) from error
         request_id = reply.headers.get("X-Tt-Logid") or own_id
         try:
