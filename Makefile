@@ -9,11 +9,13 @@ VENV ?= .venv$(if $(filter-out 3.3,$(AIRFLOW)),-$(AIRFLOW))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := $(VENV)/bin
+# Half as many again as there are cores: the tests wait for sockets and clocks for nearly half of their time.
+WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 # An Airflow that is configured in the caller's shell must not leak into ours.
 export PYTHONDONTWRITEBYTECODE :=
 unexport AIRFLOW_HOME
 
-.PHONY: help setup demo test test-short test-wheel test-all dist licences chaos bench bench-report check format lock clean
+.PHONY: help setup demo test test-short test-wheel test-all dist licences chaos bench bench-check bench-report check format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,14 +35,14 @@ demo: setup ## Script → speech → avatar video → S3, through a real Airflow
 	@$(BIN)/omnihuman-demo $(ARGS)
 
 test: setup ## The whole suite, scenario tests in a real multi-process Airflow included. ARGS="-k name"
-	@$(BIN)/pytest -n auto -m "not scenario" $(ARGS) || [ $$? -eq 5 ]  # 5: nothing of that name
+	@$(BIN)/pytest -n $(WORKERS) -m "not scenario and not bench" $(ARGS) || [ $$? -eq 5 ]  # 5: nothing of that name
 	@$(BIN)/pytest -m scenario $(ARGS) || [ $$? -eq 5 ]
 
-SHORT := tests/versions tests/packaging/test_provider_info.py tests/test_dags.py tests/hooks tests/triggers tests/sensors \
-  $(addprefix tests/operators/test_,submit.py video.py subjects.py)
+SHORT := tests/versions tests/packaging/test_provider_info.py tests/test_dags.py tests/triggers tests/sensors \
+  $(addprefix tests/,hooks/test_omnihuman_hook.py hooks/test_settings.py operators/test_submit.py operators/test_video.py)
 
 test-short: setup ## What depends on Airflow's version: discovery, forms, Dags, hooks, triggers. AIRFLOW=3.1
-	@$(BIN)/pytest -n auto $(SHORT) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) $(SHORT) $(ARGS)
 
 test-wheel: dist ## The wheel, in an environment with what a user's installation brings and nothing else
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-wheel
@@ -66,6 +68,9 @@ BENCHMARKS := imports schedule quota submit archive render waiting
 
 bench: setup ## Measure side by side, over an hour on two quiet cores. ARGS=--quick shows in minutes that it works
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py $(ARGS) || exit 1; done
+
+bench-check: setup ## That the slow benchmarks still run: their quick forms, as tests (`make test` has those of the others)
+	@$(BIN)/pytest -m bench tests/benchmarks $(ARGS)
 
 bench-report: setup ## docs/benchmarks.md and its plots, from benchmarks/results/*.json
 	@$(BIN)/python benchmarks/report.py $(ARGS)

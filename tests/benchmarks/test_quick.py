@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+SLOW = {"archive", "submit", "waiting"}
+"""Whose quick forms take 20 s to a minute: ``make bench-check``."""
 OPTIONS = " = options("  # of measuring.py: --quick and --out
 
 
@@ -31,7 +33,7 @@ def figures_of(document):
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.bench) if name in SLOW else name for name in names()])
 def test_quick_form_measures_something_and_the_report_shows_it(name, tmp_path):
     results, docs = tmp_path / "results", tmp_path / "docs"
     measured = run(name, "--quick", "--out", results)
