@@ -6,9 +6,10 @@ import hashlib
 import json
 import subprocess
 import sys
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from airflow.sdk import AssetAlias
 
 from tests.conftest import BUCKET, PROJECT
 
@@ -17,26 +18,13 @@ DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
 
 @pytest.fixture(scope="session")
 def airflow_database() -> None:
+    """The database of this process's Airflow home, for tests that start an Airflow of their own there."""
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
 
 
-def dag_of(path: Path):
-    try:
-        from airflow.dag_processing.dagbag import BundleDagBag
-    except ModuleNotFoundError:  # Airflow 3.1
-        from airflow.models.dagbag import DagBag
-
-        bag = DagBag(dag_folder=path, include_examples=False)
-    else:
-        bag = BundleDagBag(dag_folder=path, bundle_path=path.parent, bundle_name="dags-folder")
-    assert bag.import_errors == {}
-    (dag,) = bag.dags.values()
-    return dag
-
-
 @pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.stem)
-def test_it_imports_and_tells_about_itself(airflow_database, path):
-    dag = dag_of(path)
+def test_it_imports_and_tells_about_itself(omnihuman_airflow, path):
+    dag = omnihuman_airflow.load(path)
     assert dag.dag_id == path.stem
     assert dag.doc_md
     assert "omnihuman" in dag.tags
@@ -54,10 +42,10 @@ def test_parsing_it_loads_nothing_heavy_and_needs_no_network(path):
     ("name", "conf"),
     [("script_to_avatar_video", {"output_resolution": 720, "seed": 7}), ("choose_the_speaker", {"speaker": 2})],
 )
-def test_an_example_runs_from_script_to_archive(airflow_database, connections, emulator, s3, name, conf):
-    emulator.admin("POST", "/clock", {"speed": 10_000})
-    run = dag_of(PROJECT / "dags" / f"{name}.py").test(run_conf={"text": "A short test.", **conf})
-    assert str(run.state) == "success", {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
+def test_an_example_runs_from_script_to_archive(omnihuman_airflow, connections, emulator, s3, name, conf):
+    emulator.set_speed(10_000)
+    run = omnihuman_airflow.run(PROJECT / "dags" / f"{name}.py", conf={"text": "A short test.", **conf})
+    assert run.state == "success", run.task_states
     listed = s3.list_objects_v2(Bucket=BUCKET, Prefix=f"omnihuman/{name}/")["Contents"]
     (manifest_key,) = [item["Key"] for item in listed if item["Key"].endswith(".json")]
     manifest = json.loads(s3.get_object(Bucket=BUCKET, Key=manifest_key)["Body"].read())
@@ -66,6 +54,21 @@ def test_an_example_runs_from_script_to_archive(airflow_database, connections, e
     assert manifest["request"]["pe_fast_mode"] is True
     assert manifest["aigc_label"]["found"] is (name == "choose_the_speaker")
     assert bool(manifest["aigc_label"]["requested"]) is (name == "choose_the_speaker")
-    (job,) = [job for job in emulator.state()["jobs"] if job["kind"] == "generate"]
+    (job,) = [job for job in emulator.jobs() if job["kind"] == "generate"]
     assert ("mask_url" in job["body"]) is (name == "choose_the_speaker")
     assert "prompt" not in job["body"]
+
+
+FILES = {"uri": "mp4", "poster_uri": "jpg"}
+
+
+def test_a_new_video_is_published_by_what_its_event_tells(omnihuman_airflow, omnihuman_s3, connections):
+    uris = {
+        name: omnihuman_s3.put(f"deep/x{suffix}", name.encode()) for name, suffix in (("uri", ".mp4"), ("poster_uri", ".jpg"))
+    }
+    facts = {**uris, "task_id": "77"}
+    publish = omnihuman_airflow.load(PROJECT / "dags" / "on_new_video.py").get_task("publish")
+    events = {AssetAlias("omnihuman_videos"): [SimpleNamespace(extra=facts)]}
+    assert publish.execute({"triggering_asset_events": events}) == ["s3://omnihuman-tests/published/77.mp4"]
+    assert omnihuman_s3.get("published/77.mp4") == b"uri"
+    assert omnihuman_s3.get("published/77.jpg") == b"poster_uri"

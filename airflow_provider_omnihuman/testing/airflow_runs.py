@@ -130,34 +130,29 @@ def _dags_of(path: Path) -> dict[str, DAG]:
 
 @contextmanager
 def temporary_airflow(home: Path) -> Iterator[None]:
-    """Let this process's Airflow use a new database in a folder, whether it is imported already or not.
+    """Let this process's Airflow use the database in a folder for a while, whether it is imported already or not.
 
-    :param home: an empty folder
+    :param home: an empty folder, or one that was used for this before
     """
+    database = home / "airflow.db"
     settings_of_it = {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
     }
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings_of_it.items():
             patch.setenv(name, value)
         patch.delenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC", raising=False)
+        is_new = not database.exists()
         _connect()
-        from airflow.utils.db import initdb
+        if is_new:
+            from airflow.utils.db import initdb
 
-        initdb()
+            initdb()
         yield
-        _disconnect()
     _connect()  # what comes later has the caller's database again
-
-
-def _disconnect() -> None:
-    from airflow import settings
-
-    settings.dispose_orm(do_log=False)
 
 
 def _connect() -> None:

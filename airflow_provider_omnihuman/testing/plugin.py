@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -96,23 +97,21 @@ def omnihuman_s3(request: pytest.FixtureRequest, _omnihuman_s3_endpoint: str, mo
 
 
 @pytest.fixture(scope="session")
-def _omnihuman_airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    _need("airflow", fixture="omnihuman_airflow")
-    from airflow_provider_omnihuman.testing.airflow_runs import temporary_airflow
-
-    with temporary_airflow(tmp_path_factory.mktemp("airflow")):
-        yield
+def _omnihuman_airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("airflow")
 
 
 @pytest.fixture
-def omnihuman_airflow(_omnihuman_airflow_home: None, monkeypatch: pytest.MonkeyPatch) -> AirflowRuns:
-    """Runs Dag files by ``dag.test()`` on a database of their own; from its first use on, Airflow in this process uses that."""
-    from airflow_provider_omnihuman.testing.airflow_runs import AirflowRuns
+def omnihuman_airflow(_omnihuman_airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[AirflowRuns]:
+    """Runs Dag files by ``dag.test()``, on a database of their own that all tests of the session share."""
+    _need("airflow", fixture="omnihuman_airflow")
+    from airflow_provider_omnihuman.testing.airflow_runs import AirflowRuns, temporary_airflow
     from airflow_provider_omnihuman.triggers import task
 
     # That pause is for a scheduler, which may fail a task that is resumed at once; dag.test() has none.
     monkeypatch.setattr(task, "MIN_FIRST_POLL_S", 0.0)
-    return AirflowRuns(monkeypatch)
+    with temporary_airflow(_omnihuman_airflow_home):
+        yield AirflowRuns(monkeypatch)
 
 
 def _number(value: str, *, option: str) -> float | int:

@@ -36,9 +36,7 @@ with DAG("mapped_videos", schedule=None, tags=["omnihuman"]):
     videos = decorated.override(task_id="renamed").partial(seed=5).expand(script=wanted)
     OmniHumanToS3Operator.partial(task_id="archive").expand(request=videos.map(lambda video: video["request"]))
 
-    @task
-    def audios(scripts: list[dict[str, str]]) -> list[str]:
-        return [script["audio"] for script in scripts]
-
     OmniHumanVideoOperator.partial(task_id="over_a_list", image_url=PORTRAIT, seed=6, **RENDER).expand(audio_url=AUDIOS)
-    OmniHumanVideoOperator.partial(task_id="over_a_result", image_url=PORTRAIT, seed=7, **RENDER).expand(audio_url=audios(wanted))
+    OmniHumanVideoOperator.partial(task_id="over_a_result", image_url=PORTRAIT, seed=7, **RENDER).expand(
+        audio_url=wanted.map(lambda script: script["audio"])
+    )

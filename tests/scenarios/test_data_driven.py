@@ -1,0 +1,81 @@
+"""A Dag that is scheduled by archived videos: the scheduler starts it, with the facts of the video."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from airflow_provider_omnihuman.demo.object_store import BUCKET
+
+pytestmark = pytest.mark.scenario
+DAG_ID = "on_new_video"
+
+
+@contextmanager
+def webhook(told: list[str]) -> Iterator[int]:
+    """A server that is told of videos; yields its port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"])
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def wanted(rest, *, port: int) -> Iterator[None]:
+    """Let the Dag run, and give it its connection; pause it again after."""
+    connection = {"connection_id": "announcements", "conn_type": "http", "host": "http://127.0.0.1", "port": port}
+    rest.call("POST", "/connections", json=connection)
+    rest.call("PATCH", f"/dags/{DAG_ID}", json={"is_paused": False})
+    try:
+        yield
+    finally:
+        rest.call("PATCH", f"/dags/{DAG_ID}", json={"is_paused": True})
+        rest.call("DELETE", "/connections/announcements")
+
+
+def run_of(real_airflow, *, within_s: float):
+    """Wait for the run that the scheduler makes by itself."""
+    deadline = time.monotonic() + within_s
+    while not (runs := real_airflow.runs(DAG_ID)):
+        assert time.monotonic() < deadline, f"no run of {DAG_ID} in {within_s:.0f} s"
+        time.sleep(0.5)
+    return runs[0]
+
+
+def test_an_archived_video_starts_the_dag_that_waits_for_it(real_airflow, begin):
+    scenario = begin("a Dag scheduled by the archived video")
+    told: list[str] = []
+    with webhook(told) as port, wanted(real_airflow.rest, port=port):
+        video = scenario.start()
+        real_airflow.see_success(video)
+        run = run_of(real_airflow, within_s=60)
+        real_airflow.see_success(run)
+        deadline = time.monotonic() + 30  # a callback runs after its task
+        while not told:
+            assert time.monotonic() < deadline, run.log("publish")
+            time.sleep(0.2)
+    facts = video.xcom("archive")
+    published = f"s3://{BUCKET}/published/{facts['task_id']}.mp4"
+    assert published in run.xcom("publish")
+    copied = real_airflow.s3().get_object(Bucket=BUCKET, Key=published.removeprefix(f"s3://{BUCKET}/"))["Body"].read()
+    assert len(copied) == facts["bytes"]
+    assert published in told[0]
+    scenario.finish(wanted=1)
