@@ -1,15 +1,14 @@
-"""Runs a Dag file in a process of its own, by ``dag.test()``: which listeners there are is settled as Airflow starts."""
+"""Runs a Dag file in a process of its own: which listeners there are is settled as Airflow starts."""
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 
-from airflow.dag_processing.dagbag import BundleDagBag
+import pytest
+
+from airflow_provider_omnihuman.testing.airflow_runs import AirflowRuns
 
 if __name__ == "__main__":
-    path = Path(sys.argv[1])
-    (dag,) = BundleDagBag(dag_folder=path, bundle_path=path.parent, bundle_name="dags-folder").dags.values()
-    run = dag.test(run_conf=json.loads(sys.argv[2]))
-    sys.exit(str(run.state) != "success")
+    run = AirflowRuns(pytest.MonkeyPatch()).run(sys.argv[1], conf=json.loads(sys.argv[2]))
+    sys.exit(run.state != "success")

@@ -7,37 +7,17 @@ import re
 
 import attrs
 import pytest
-import yaml
 
 from airflow_provider_omnihuman.observability.catalogue import METRICS, Kind
 from airflow_provider_omnihuman.observability.facets import OmniHumanRenderRunFacet
 from tests.conftest import PROJECT
-from tests.observability.test_metrics import story
-
-__all__ = ["story"]  # a fixture
+from tests.observability.prometheus import MAPPINGS, mapped, series
 
 DOCS = PROJECT / "docs"
 PAGE = (DOCS / "observability.md").read_text()
-MAPPINGS = yaml.safe_load((DOCS / "grafana" / "statsd-mapping.yaml").read_text())["mappings"]
 DASHBOARD = json.loads((DOCS / "grafana" / "omnihuman.json").read_text())
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 EXPRESSIONS = [target["expr"] for panel in PANELS for target in panel["targets"]]
-
-
-def mapped(name):
-    """Return what the exporter makes of a StatsD name: the first glob that matches, its stars one part each."""
-    for rule in MAPPINGS:
-        pattern = re.escape(rule["match"]).replace(r"\*", r"([^.]*)")
-        if match := re.fullmatch(pattern, name):
-            labels = {key: value.replace("$1", match[1]) for key, value in rule.get("labels", {}).items()}
-            return None if rule.get("action") == "drop" else (rule["name"], labels, rule)
-    raise AssertionError(f"{name} is not mapped")
-
-
-def series(metric):
-    """Return the name in Prometheus of a metric, and its labels."""
-    name = f"airflow.{metric.full_name}"
-    return mapped(f"{name}.x" if metric.named_by else name)
 
 
 def test_the_page_has_every_metric_as_it_is_and_no_other():
@@ -85,15 +65,6 @@ def test_the_dashboard_asks_for_what_is_mapped(expression):
 def test_the_dashboard_shows_every_metric():
     shown = {name.removesuffix("_bucket") for name in re.findall(r"airflow_omnihuman_\w+", " ".join(EXPRESSIONS))}
     assert shown == {series(metric)[0] for metric in METRICS}
-
-
-@pytest.mark.parametrize("influxdb", ["True", "False"])
-def test_all_that_a_day_sends_is_mapped_with_and_without_tags(story, statsd_with, influxdb):
-    statsd = statsd_with(statsd_influxdb_enabled=influxdb)
-    story()
-    sent = {re.split("[,:]", line)[0] for line in statsd.ours()}
-    arrived = {rule[0] for name in sent if (rule := mapped(name))}
-    assert arrived == {series(metric)[0] for metric in METRICS}
 
 
 def test_the_dashboard_is_one_that_grafana_can_draw():

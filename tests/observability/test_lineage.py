@@ -16,9 +16,8 @@ from openlineage.client.serde import Serde
 from tests.conftest import BUCKET, PROJECT
 from tests.operators.archives import archive, rendered
 from tests.task_context import TaskState, task_context
-from tests.test_dags import airflow_database
 
-__all__ = ["airflow_database", "rendered"]  # fixtures
+__all__ = ["rendered"]  # a fixture
 
 PARAMETERS = {"outputResolution": 720, "fastMode": False, "seed": 7, "site": "mainland", "connectionId": "omnihuman_default"}
 
@@ -97,6 +96,13 @@ def test_a_run_that_fails_has_read_and_has_not_written(submit, inputs, emulator)
     assert lineage["run_facets"]["omnihuman_render"]["promptLength"] == 12
 
 
+def test_a_render_that_fails_after_its_submit_has_no_video(submit):
+    operator = submit()
+    operator.execute(task_context())
+    assert len(told(operator)["outputs"]) == 1
+    assert told(operator, state=TaskInstanceState.FAILED)["outputs"] == []
+
+
 def test_an_archive_that_fails_names_no_object(rendered):
     xcoms = rendered()
     operator = archive(omnihuman_task_id=xcoms["task_id"], request=xcoms["request"], s3_bucket="does-not-exist-anywhere")
@@ -136,8 +142,8 @@ def test_no_lineage_is_asked_for_where_openlineage_is_not_installed():
 
 
 @pytest.mark.timeout(300)
-def test_a_whole_dag_is_told_by_the_listener(airflow_database, connections, emulator, s3, tmp_path):
-    emulator.admin("POST", "/clock", {"speed": 10_000})
+def test_a_whole_dag_is_told_by_the_listener(omnihuman_airflow, connections, emulator, s3, tmp_path):
+    emulator.set_speed(10_000)
     log = tmp_path / "lineage.json"
     environment = os.environ | {
         "AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps({"type": "file", "log_file_path": str(log), "append": True}),

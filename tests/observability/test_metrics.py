@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
 
 from airflow_provider_omnihuman.observability import catalogue
-from airflow_provider_omnihuman.observability.catalogue import METRICS
+from airflow_provider_omnihuman.observability.catalogue import METRICS, Kind
+from tests.observability.prometheus import mapped, series
 from tests.operators.archives import archive
 from tests.task_context import TaskState, task_context
 
@@ -73,16 +75,36 @@ def story(priced, video, emulator, s3):
     return live
 
 
-def test_every_metric_arrives(story, statsd):
+@pytest.mark.parametrize("tagged", [True, False], ids=["with tags", "without tags"])
+def test_a_day_sends_every_metric(story, statsd_with, tagged):
+    statsd = statsd_with(statsd_influxdb_enabled=str(tagged))
     story()
-    sent = {line.split(":")[0] for line in statsd.ours()}
-    assert {f"airflow.{metric.full_name}" for metric in METRICS} - sent == set()
-    named = {name for name in sent if name not in {f"airflow.{metric.full_name}" for metric in METRICS}}
-    expected = {"rejects.50430", "reuses.ledger", "reuses.archive", "faults.transport", "waits.done", "billed_cost.CNY"}
-    assert named == {f"airflow.omnihuman.{name}" for name in expected}
+    lines = statsd.ours()
+    sent = {re.split("[,:]", line)[0]: line.rsplit("|", 1)[1] for line in lines}
+    letters = {Kind.COUNTER: "c", Kind.TIMER: "ms"}
+    plain = {f"airflow.{metric.full_name}": letters[metric.kind] for metric in METRICS}
+    named = {"rejects.50430", "reuses.ledger", "reuses.archive", "faults.transport", "waits.done", "billed_cost.CNY"}
+    assert sent == plain | {f"airflow.omnihuman.{name}": "c" for name in named}
+    assert {rule[0] for name in sent if (rule := mapped(name))} == {series(metric)[0] for metric in METRICS}
+    assert tags_of(lines) == ({metric.full_name: set(metric.tags) for metric in METRICS} if tagged else {})
+    look_at_the_values(statsd)
 
-    assert statsd.values("omnihuman.submits") == [1]
-    assert statsd.values("omnihuman.submits_lost") == [1]
+
+def tags_of(lines):
+    """Return what tags each metric has, by its name; all lines of a name have the same."""
+    found = {}
+    for line in lines:
+        name, *pairs = line.split(":")[0].removeprefix("airflow.").split(",")
+        if pairs and name in {metric.full_name for metric in METRICS}:
+            tags = dict(pair.split("=") for pair in pairs)
+            assert tags.get("conn_id", "omnihuman_default") == "omnihuman_default"
+            assert tags.get("dag_id", "a_dag") == "a_dag"
+            assert found.setdefault(name, set(tags)) == set(tags)
+    return found
+
+
+def look_at_the_values(statsd):
+    assert statsd.values("omnihuman.submits") == statsd.values("omnihuman.submits_lost") == [1]
     assert statsd.values("omnihuman.billed_seconds") == [pytest.approx(ONE_SECOND, abs=0.1)]
     assert statsd.values("omnihuman.billed_cost.CNY") == [pytest.approx(1.5 * ONE_SECOND, abs=0.15)]
     (size,) = statsd.values("omnihuman.archive.bytes")
@@ -91,32 +113,6 @@ def test_every_metric_arrives(story, statsd):
     (wait_ms,) = statsd.values("omnihuman.wait_time")
     assert 0 < delay_ms < 10_000
     assert 0 <= queue_ms <= wait_ms < 60_000
-
-
-def test_with_tags_each_metric_has_those_that_are_documented_and_no_others(story, statsd_with):
-    statsd = statsd_with(statsd_influxdb_enabled="True")
-    story()
-    tags = {}
-    for line in statsd.ours():
-        name, *pairs = line.split(":")[0].split(",")
-        tags.setdefault(name, []).append(dict(pair.split("=") for pair in pairs))
-    for metric in METRICS:
-        for told in tags[f"airflow.{metric.full_name}"]:
-            assert set(told) == set(metric.tags)
-    assert tags["airflow.omnihuman.rejects"][0] == {
-        "conn_id": "omnihuman_default",
-        "site": "mainland",
-        "action": "CVSubmitTask",
-        "code": "50430",
-    }
-    assert tags["airflow.omnihuman.billed_seconds"][0]["dag_id"] == "a_dag"
-
-
-def test_a_metric_is_a_counter_or_a_timer_as_documented(story, statsd):
-    story()
-    kinds = {line.split(":")[0]: line.rsplit("|", 1)[1] for line in statsd.ours()}
-    told = {metric.full_name: kinds[f"airflow.{metric.full_name}"] for metric in METRICS}
-    assert told == {metric.full_name: {"counter": "c", "timer": "ms"}[metric.kind] for metric in METRICS}
 
 
 def test_a_poll_counts_once_whatever_becomes_of_it(submit, emulator, statsd):
