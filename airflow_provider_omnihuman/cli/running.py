@@ -16,7 +16,7 @@ from typing import IO, Any
 from airflow_provider_omnihuman.cli.answers import Answer, Refusal, as_json, error_document, refusal_of
 from airflow_provider_omnihuman.cli.definition import Command
 from airflow_provider_omnihuman.cli.exit_codes import ExitCode
-from airflow_provider_omnihuman.cli.terminal import Terminal, is_colourful
+from airflow_provider_omnihuman.cli.terminal import Terminal, console_for
 
 __all__ = ["run"]
 
@@ -68,9 +68,7 @@ def _tell(refusal: Refusal, *, command: Command, terminal: Terminal, stdout: IO[
 
 
 def _print(answer: Answer, stdout: IO[str]) -> None:
-    from rich.console import Console
-
-    console = Console(file=stdout, no_color=not is_colourful(stdout), highlight=False)
+    console = console_for(stdout)
     for part in answer.text:
         if isinstance(part, str):
             stdout.write(f"{part}\n")  # as it is: an id or a URL that is broken into lines cannot be copied

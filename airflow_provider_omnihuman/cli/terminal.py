@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,7 +14,7 @@ from rich.markup import escape
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.cli.answers import Refusal
 
-__all__ = ["Terminal", "is_colourful"]
+__all__ = ["Terminal", "console_for", "is_colourful"]
 
 
 def is_colourful(stream: IO[Any]) -> bool:
@@ -23,6 +23,15 @@ def is_colourful(stream: IO[Any]) -> bool:
     :param stream: where to
     """
     return stream.isatty() and not os.environ.get("NO_COLOR")
+
+
+def console_for(stream: IO[Any]) -> Console:
+    """Return what draws on a stream; whether that is a terminal, the stream alone says.
+
+    :param stream: where to
+    """
+    colours: Literal["auto"] | None = "auto" if is_colourful(stream) else None
+    return Console(file=stream, color_system=colours, force_terminal=stream.isatty(), highlight=False)
 
 
 class Terminal:
@@ -35,7 +44,7 @@ class Terminal:
     def __init__(self, *, is_json: bool = False, is_verbose: bool = False) -> None:
         self.is_json = is_json
         self.is_verbose = is_verbose
-        self.console: Console = Console(file=sys.stderr, no_color=not is_colourful(sys.stderr), highlight=False)
+        self.console: Console = console_for(sys.stderr)
 
     @property
     def is_live(self) -> bool:

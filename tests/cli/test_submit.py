@@ -24,7 +24,7 @@ def test_it_prints_the_task_id_and_nothing_else(omnihuman, inputs, emulator):
 
 
 def test_it_tells_the_price_before_it_submits(omnihuman, inputs, omnihuman_connection):
-    omnihuman_connection.omnihuman("omnihuman_default", extra={"price_per_second": 1.5})
+    omnihuman_connection.omnihuman("omnihuman_default", price_per_second=1.5)
     ran = omnihuman("submit", *inputs)
     assert "This render is billed: 1.2 s of video (720p), about 1.80 CNY" in ran.err
 
