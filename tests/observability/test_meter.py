@@ -9,9 +9,12 @@ import time
 
 import pytest
 
+from airflow_provider_omnihuman.api.client import OmniHumanClient
 from airflow_provider_omnihuman.api.errors import MalformedReplyError, ServiceError
 from airflow_provider_omnihuman.api.exchange import Exchange
 from airflow_provider_omnihuman.api.gates import Lane
+from airflow_provider_omnihuman.api.models import VideoRequest
+from airflow_provider_omnihuman.api.signing import Credentials
 from airflow_provider_omnihuman.observability import catalogue
 from airflow_provider_omnihuman.observability.exchanges import counting
 from airflow_provider_omnihuman.observability.meter import Meter
@@ -27,6 +30,17 @@ def test_a_backend_that_breaks_costs_no_video_and_is_told_of_once(submit, emulat
     assert emulator.accepted() == 1
     submit().execute(task_context())
     assert logged().count("A metric could not be sent") == 1
+
+
+def test_a_listener_that_breaks_does_not_lose_the_job_that_is_paid_for(emulator, logged):
+    def broken(exchange):
+        raise RuntimeError("the listener is broken")
+
+    credentials = Credentials(emulator.settings.access_key, emulator.settings.secret_key)
+    request = VideoRequest(image_url=f"{emulator.endpoint}/p.png", audio_url=f"{emulator.endpoint}/a.mp3")
+    with OmniHumanClient(credentials, endpoint=emulator.endpoint, on_exchange=broken) as client:
+        assert client.perform(client.api.submit(request)).task_id
+    assert "the listener is broken" in logged()
 
 
 def test_a_host_that_does_not_exist_costs_no_video(submit, emulator, statsd_with):
