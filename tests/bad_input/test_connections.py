@@ -97,6 +97,19 @@ EXTRAS = [
     omnihuman("timeout true", "extra read_timeout_s must be a positive number", "True", extra={"read_timeout_s": True}),
     omnihuman("timeout of a list", "extra read_timeout_s must be a positive number", "[5]", extra={"read_timeout_s": [5]}),
     omnihuman("keys of another cloud", "its type is 'aws', not 'omnihuman'", conn_type="aws"),
+    omnihuman("role of another cloud", "extra role_trn must be trn:iam::", extra={"role_trn": "arn:aws:iam::1:role/r"}),
+    omnihuman("role that is a name", "extra role_trn", "not 'omnihuman'", extra={"role_trn": "omnihuman"}),
+    omnihuman(
+        "role for a minute",
+        "role_duration_s must be 900 to 43200",
+        extra={"role_trn": "trn:iam::1:role/r", "role_duration_s": 60},
+    ),
+    omnihuman(
+        "STS without a scheme", "extra sts_endpoint", extra={"role_trn": "trn:iam::1:role/r", "sts_endpoint": "sts.example.com"}
+    ),
+    omnihuman("price with a comma", "extra price_per_second must be a positive number", extra={"price_per_second": "1,2"}),
+    omnihuman("no jobs at once", "extra max_concurrency must be a positive whole number", extra={"max_concurrency": 0}),
+    omnihuman("currency in words", "extra currency must be a text of at most 16", extra={"currency": "renminbi, yuan, fen"}),
 ]
 
 SPEECH = [

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_omnihuman.api.errors import InvalidConnectionError
 from airflow_provider_omnihuman.api.signing import SignatureV4Auth
+from airflow_provider_omnihuman.api.sts import STS_SERVICE, assume_role
 from airflow_provider_omnihuman.hooks.doubao_speech import DoubaoSpeechHook
 from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 from airflow_provider_omnihuman.speech.errors import SpeechSetupError
@@ -45,6 +46,10 @@ EXTRAS = st.fixed_dictionaries(
         "session_token": SECRETS | st.sampled_from([7, [SECRET], {"token": SECRET}]),
         "connect_timeout_s": SPANS,
         "read_timeout_s": SPANS,
+        "role_trn": st.sampled_from(["trn:iam::21:role/r", "trn:iam::21:role/", "arn:aws:iam::21:role/r", f"trn:{SECRET}", *ODD]),
+        "role_session_name": st.sampled_from(["nightly", "a b", "n" * 65, "名", *ODD]),
+        "role_duration_s": SPANS | st.sampled_from([899, 900, "43200", 43201]),
+        "sts_endpoint": ENDPOINTS | ODDITIES,
         "max_concurrency": SPANS,
         "price_per_second": SPANS,
         "currency": st.sampled_from(["CNY", "US$", " CNY ", "C" * 99, "C\nY", *ODD]),
@@ -87,6 +92,9 @@ def test_a_connection_to_omnihuman_signs_or_says_what_is_wrong(fields):
     assert SECRET not in repr(client) + repr(settings)
     request = httpx.Request("POST", client.api.base_url, content=b"{}")
     SignatureV4Auth(settings.credentials, region=settings.region).sign(request)
+    if settings.role:
+        question = next(assume_role(settings.role))
+        SignatureV4Auth(settings.credentials, region=settings.role.region, service=STS_SERVICE).sign(question)
     assert request.headers["Authorization"].startswith("HMAC-SHA256 Credential=")
     httpx.Timeout(settings.read_timeout_s, connect=settings.connect_timeout_s)
 
