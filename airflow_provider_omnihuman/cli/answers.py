@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow_provider_omnihuman.cli.exit_codes import ExitCode
 
-__all__ = ["Answer", "Refusal", "as_json", "error_document", "lines", "refusal_of", "usage_error"]
+__all__ = ["Answer", "Refusal", "Terminated", "as_json", "code_of", "error_document", "lines", "refusal_of", "usage_error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +66,18 @@ _ENDINGS = (
 """By name, of the class or of one that it derives from: nothing need be imported to tell."""
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM: what is open is closed on the way out, such as an upload that would be billed for ever."""
+
+
+def code_of(interrupt: KeyboardInterrupt) -> ExitCode:
+    """Return how a process ends that was told to.
+
+    :param interrupt: Ctrl-C, or SIGTERM
+    """
+    return ExitCode.TERMINATED if isinstance(interrupt, Terminated) else ExitCode.INTERRUPTED
+
+
 def refusal_of(error: BaseException) -> Refusal:
     """Return what a command answers in place of an exception.
 
@@ -109,12 +121,16 @@ def as_json(document: dict[str, Any]) -> str:
 
 
 def _ours(error: BaseException | None) -> Any:
-    """Return the error of this package behind an exception: operators raise theirs as Airflow's."""
+    """Return the error of this package, or of S3, behind an exception: operators raise theirs as Airflow's."""
+    from airflow_provider_omnihuman.archive.errors import refused_by_s3
+
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         if type(error).__module__.startswith("airflow_provider_omnihuman.") and hasattr(error, "message"):
             return error
+        if isinstance(error, Exception) and (refused := refused_by_s3(error)):
+            return refused
         error = error.__cause__
     return None
 
@@ -131,10 +147,7 @@ def _code_of(error: Any) -> ExitCode:
 
 def _foreign(error: BaseException) -> Refusal:
     from airflow_provider_omnihuman.api.urls import scrub
-    from airflow_provider_omnihuman.archive.errors import refused_by_s3
 
-    if isinstance(error, Exception) and (refused := refused_by_s3(error)):
-        return refusal_of(refused)
     text = " ".join(scrub(str(error)).split())[:500] or "no details"
     is_disk = isinstance(error, OSError) and type(error).__module__ == "builtins"
     advice = "" if is_disk else "run it again with --verbose to see where it comes from"

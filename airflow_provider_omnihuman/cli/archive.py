@@ -7,12 +7,13 @@ from argparse import Namespace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.cost import cost_text
+from airflow_provider_omnihuman.api.errors import TaskNotDoneError
 from airflow_provider_omnihuman.cli.answers import Answer, Refusal, lines
 from airflow_provider_omnihuman.cli.connecting import connected
 from airflow_provider_omnihuman.cli.exit_codes import ExitCode
 from airflow_provider_omnihuman.cli.ledger import CommandLineLedger
 from airflow_provider_omnihuman.cli.task import command_line_context
-from airflow_provider_omnihuman.cli.wait import label_of
+from airflow_provider_omnihuman.cli.wait import come_back, label_of
 
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.cli.terminal import Terminal
@@ -48,7 +49,11 @@ def run(args: Namespace, terminal: Terminal) -> Answer:
         outlets=[],
     )
     with terminal.working(f"Archiving OmniHuman task {args.task_id} in {args.to}"):
-        facts = executed(operator, "archive")
+        try:
+            facts = executed(operator, "archive")
+        except TaskNotDoneError as error:
+            error.advice = come_back(args.task_id, args)
+            raise
     shown = {**facts, "cost": cost_text(facts.get("cost")) or None}
     return Answer(facts=facts, text=lines((name, shown.get(name)) for name in _SHOWN))
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout, suppress
 from typing import IO, Any
 
-from airflow_provider_omnihuman.cli.answers import Answer, Refusal, as_json, error_document, refusal_of
+from airflow_provider_omnihuman.cli.answers import Answer, Refusal, Terminated, as_json, code_of, error_document, refusal_of
 from airflow_provider_omnihuman.cli.definition import Command
 from airflow_provider_omnihuman.cli.exit_codes import ExitCode
 from airflow_provider_omnihuman.cli.terminal import Terminal, console_for
@@ -22,10 +22,6 @@ __all__ = ["run"]
 
 _OURS = "airflow_provider_omnihuman"
 _PROCESS_CONTEXT = "_AIRFLOW_PROCESS_CONTEXT"
-
-
-class _Terminated(BaseException):
-    """SIGTERM: what is open is closed on the way out, such as an upload that would be billed for ever."""
 
 
 def run(command: Command, args: Namespace) -> ExitCode:
@@ -52,9 +48,8 @@ def run(command: Command, args: Namespace) -> ExitCode:
 
 def _refusal(error: BaseException) -> Refusal:
     if isinstance(error, KeyboardInterrupt):
-        return Refusal("interrupted", code=ExitCode.INTERRUPTED, facts={"type": "Interrupted"})
-    if isinstance(error, _Terminated):
-        return Refusal("terminated", code=ExitCode.TERMINATED, facts={"type": "Terminated"})
+        code = code_of(error)
+        return Refusal(code.name.lower(), code=code, facts={"type": code.name.capitalize()})
     return refusal_of(error)
 
 
@@ -143,7 +138,7 @@ def _warnings_only(_: Any, method_name: str, event: Any) -> Any:
 @contextmanager
 def _terminable() -> Iterator[None]:
     def end(*_: Any) -> None:
-        raise _Terminated
+        raise Terminated
 
     try:
         before = signal.signal(signal.SIGTERM, end)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.cost import cost_text
-from airflow_provider_omnihuman.api.errors import SubmitOutcomeUnknownError
+from airflow_provider_omnihuman.api.errors import SubmitOutcomeUnknownError, TaskFailedError, TaskLostError
 from airflow_provider_omnihuman.api.render import Render
 from airflow_provider_omnihuman.cli import wait as waiting
 from airflow_provider_omnihuman.cli.answers import Answer, Refusal
@@ -112,6 +112,9 @@ def _job(
             ledger.note_task(record.read(), log=log)
     except (OrphanedIntentError, SubmitOutcomeUnknownError) as error:
         error.advice = _way_on(record.where)
+        raise
+    except (TaskLostError, TaskFailedError) as error:
+        error.advice = "if its video was never archived, it is gone: to render (and pay) again, give --force-new"
         raise
     if caught:
         raise waiting.interrupted(job.task_id, args, code=ExitCode(128 + caught[0]))

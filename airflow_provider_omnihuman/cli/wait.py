@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_omnihuman.api.errors import WaitTimeoutError
 from airflow_provider_omnihuman.api.models import AigcMeta, TaskReply, TaskStatus, Video
 from airflow_provider_omnihuman.api.render import Render
 from airflow_provider_omnihuman.api.waiting import Wait
-from airflow_provider_omnihuman.cli.answers import Answer, Refusal
+from airflow_provider_omnihuman.cli.answers import Answer, Refusal, code_of
 from airflow_provider_omnihuman.cli.connecting import connected
 from airflow_provider_omnihuman.cli.exit_codes import ExitCode
 from airflow_provider_omnihuman.cli.ledger import CommandLineLedger
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.cli.terminal import Terminal
     from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
-__all__ = ["answer", "interrupted", "label_of", "learned", "new_file", "run", "video"]
+__all__ = ["answer", "come_back", "interrupted", "label_of", "learned", "new_file", "run", "video"]
 
 log = logging.getLogger(__name__)
 
@@ -71,26 +72,38 @@ def video(
         if output:
             terminal.say(f"Downloading to {output}")
             hook.get_conn().download(done, output, aigc_meta=aigc_meta)
-    except KeyboardInterrupt:
-        raise interrupted(task_id, args) from None
+    except KeyboardInterrupt as stop:
+        raise interrupted(task_id, args, code=code_of(stop)) from None
+    except WaitTimeoutError as error:
+        error.advice = f"the job may still finish, and is billed: {come_back(task_id, args)}"
+        raise
     return done, output
 
 
-def interrupted(task_id: str, args: Namespace, *, code: ExitCode = ExitCode.INTERRUPTED) -> Refusal:
+def interrupted(task_id: str, args: Namespace, *, code: ExitCode) -> Refusal:
     """Return what to say when a person goes away: how to come back.
 
     :param task_id: of the job, which runs
     :param args: of the command line
     :param code: how the process ends
     """
+    return Refusal(
+        f"{code.name.lower()}; OmniHuman task {task_id} goes on by itself, and is billed",
+        code=code,
+        advice=come_back(task_id, args),
+        facts={"type": code.name.capitalize(), "task_id": task_id},
+    )
+
+
+def come_back(task_id: str, args: Namespace) -> str:
+    """Return the command that waits for a job again.
+
+    :param task_id: of the job
+    :param args: of the command line
+    """
     conn = "" if args.conn_id == OMNIHUMAN_CONN_ID else f" --conn-id {args.conn_id}"
     ledger = f" --ledger-path {args.ledger_path}" if args.ledger_path else ""
-    return Refusal(
-        f"interrupted; OmniHuman task {task_id} goes on by itself, and is billed",
-        code=code,
-        advice=f"wait for it again within 12 h of its submit: omnihuman wait {task_id}{conn}{ledger}",
-        facts={"type": "Interrupted", "task_id": task_id},
-    )
+    return f"wait for it again within 12 h of its submit: omnihuman wait {task_id}{conn}{ledger}"
 
 
 def _wait(

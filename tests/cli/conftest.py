@@ -46,10 +46,11 @@ def process(connections, tmp_path) -> Callable[..., subprocess.Popen[str]]:
     """Start the console script, with what it needs in its environment."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
+
+    def start(*arguments: str, streams: dict[str, int] = pipes, **environment: str) -> subprocess.Popen[str]:
         script = Path(sys.executable).parent / "omnihuman"
         env = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "home"), **environment}
-        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL}
         started.append(subprocess.Popen([script, *arguments], env=env, text=True, **streams))
         return started[-1]
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -39,6 +42,19 @@ def test_nothing_is_paid_where_nobody_can_say_yes(omnihuman, inputs, emulator):
     assert ran.document["error"]["estimated_seconds"] == pytest.approx(1.2, abs=0.01)
     assert "--yes" in ran.document["error"]["advice"]
     assert emulator.accepted() == 0
+
+
+@pytest.mark.parametrize(("says", "code", "jobs"), [("n", 10, 0), ("yes", 0, 1)])
+def test_a_person_is_asked(process, inputs, emulator, says, code, jobs):
+    leader, follower = pty.openpty()
+    try:
+        started = process("submit", *inputs, streams={"stdin": follower, "stderr": follower, "stdout": subprocess.PIPE})
+        os.write(leader, f"{says}\n".encode())
+        out, _ = started.communicate(timeout=60)
+    finally:
+        os.close(follower)
+        os.close(leader)
+    assert (started.returncode, emulator.accepted(), len(out.splitlines())) == (code, jobs, jobs)
 
 
 def test_the_same_request_again_finds_its_job(omnihuman, inputs, emulator):
