@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.api.schedule import PollSchedule
     from airflow_provider_omnihuman.api.signing import Credentials
     from airflow_provider_omnihuman.api.sites import INTERNATIONAL, MAINLAND, Site
+    from airflow_provider_omnihuman.api.sts import Role
     from airflow_provider_omnihuman.api.waiting import Progress, Wait
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "Pause",
     "PollSchedule",
     "Progress",
+    "Role",
     "Site",
     "Subjects",
     "Submission",
@@ -71,6 +73,7 @@ _HOMES = {
     "Pause": "conversations",
     "PollSchedule": "schedule",
     "Progress": "waiting",
+    "Role": "sts",
     "Site": "sites",
     "Subjects": "models",
     "Submission": "models",
