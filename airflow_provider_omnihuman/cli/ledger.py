@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_omnihuman.cli.task import CommandLineTask
 
 if TYPE_CHECKING:
-    from airflow_provider_omnihuman.ledger.record import LedgerRecord
     from airflow_provider_omnihuman.ledger.stores import Ledger
 
 __all__ = ["CommandLineLedger"]
@@ -56,19 +55,20 @@ class CommandLineLedger:
         """
         return self._record("tasks", task_id)
 
-    def note_task(self, record: LedgerRecord | None, *, log: Any) -> None:
+    def note_task(self, request: Ledger, *, log: Any) -> None:
         """Write down what was asked of a job, for its archive; what fails here costs no more than that knowledge.
 
-        :param record: the request's
+        :param request: of the request, which has just become that job
         :param log: told
         """
         from airflow_provider_omnihuman.ledger.errors import LedgerError
 
         try:
+            record = request.read()
             if record and record.task_id:
                 self.of_task(record.task_id).write(record)
         except LedgerError as error:
-            log.warning("What was asked of task %s is not kept: %s", record.task_id if record else "", error)
+            log.warning("What was asked of this task is not kept for its archive: %s", error)
 
     def facts_of(self, task_id: str, *, log: Any) -> dict[str, Any]:
         """Return what was asked of a job, with its time and ids; nothing where that is not known.

@@ -30,36 +30,42 @@ def run(command: Command, args: Namespace) -> ExitCode:
     :param command: which
     :param args: as either parser read them
     """
+    code = ExitCode.FAILED
     with _answer_to_stdout() as stdout, _quiet(verbose=args.verbose), _terminable(), _as_airflows_own_commands():
         terminal = Terminal(is_json=args.json, is_verbose=args.verbose)
         try:
             answer: Answer = command.implementation().run(args, terminal)
-        except BaseException as error:
-            if isinstance(error, SystemExit | GeneratorExit):
-                raise
-            return _tell(_refusal(error), command=command, terminal=terminal, stdout=stdout)
-        if args.json:
-            document = {"command": command.name, "ok": answer.code is ExitCode.OK, "exit_code": int(answer.code)}
-            stdout.write(as_json(document | answer.facts))
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it is told, as JSON where that was asked for
+            refusal = _refusal(error)
+            code = refusal.code
+            _tell(refusal, command=command, terminal=terminal, stdout=stdout)
         else:
-            _print(answer, stdout)
-        return answer.code
+            code = answer.code
+            _write(answer, command=command, terminal=terminal, stdout=stdout)
+    return code  # here, too, when nobody reads to the end
 
 
-def _refusal(error: BaseException) -> Refusal:
+def _refusal(error: Exception | KeyboardInterrupt) -> Refusal:
     if isinstance(error, KeyboardInterrupt):
         code = code_of(error)
         return Refusal(code.name.lower(), code=code, facts={"type": code.name.capitalize()})
     return refusal_of(error)
 
 
-def _tell(refusal: Refusal, *, command: Command, terminal: Terminal, stdout: IO[str]) -> ExitCode:
+def _tell(refusal: Refusal, *, command: Command, terminal: Terminal, stdout: IO[str]) -> None:
     if terminal.is_verbose:
         traceback.print_exc(file=sys.stderr)
     terminal.error(refusal)
     if terminal.is_json:
         stdout.write(as_json(error_document(refusal, command=command.name)))
-    return refusal.code
+
+
+def _write(answer: Answer, *, command: Command, terminal: Terminal, stdout: IO[str]) -> None:
+    if terminal.is_json:
+        document = {"command": command.name, "ok": answer.code is ExitCode.OK, "exit_code": int(answer.code)}
+        stdout.write(as_json(document | answer.facts))
+    else:
+        _print(answer, stdout)
 
 
 def _print(answer: Answer, stdout: IO[str]) -> None:
@@ -95,10 +101,10 @@ def _answer_to_stdout() -> Iterator[IO[str]]:
 @contextmanager
 def _quiet(*, verbose: bool) -> Iterator[None]:
     """Let through what this package warns of, and with ``--verbose`` all that anybody says."""
-    ours, root = logging.getLogger(_OURS), logging.getLogger()
+    ours = logging.getLogger(_OURS)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-    before = (ours.level, ours.propagate, root.manager.disable)
+    before = (ours.level, ours.propagate, logging.root.manager.disable)
     ours.addHandler(handler)
     ours.setLevel(logging.INFO)
     ours.propagate = False
@@ -115,7 +121,9 @@ def _quiet(*, verbose: bool) -> Iterator[None]:
         finally:
             processors.remove(_warnings_only)
             ours.removeHandler(handler)
-            ours.level, ours.propagate, root.manager.disable = before
+            ours.setLevel(before[0])
+            ours.propagate = before[1]
+            logging.disable(before[2])
 
 
 def _structlog_processors() -> list[Any]:

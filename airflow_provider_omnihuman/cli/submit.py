@@ -20,13 +20,13 @@ from airflow_provider_omnihuman.cli.connecting import connected
 from airflow_provider_omnihuman.cli.exit_codes import ExitCode
 from airflow_provider_omnihuman.cli.inputs import media_inputs, refuse_local_files
 from airflow_provider_omnihuman.cli.ledger import CommandLineLedger
+from airflow_provider_omnihuman.cli.terminal import Terminal, TerminalLog
 from airflow_provider_omnihuman.ledger.errors import OrphanedIntentError
 from airflow_provider_omnihuman.ledger.submissions import Submissions
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of
 from airflow_provider_omnihuman.operators.request import PreparedRequest
 
 if TYPE_CHECKING:
-    from airflow_provider_omnihuman.cli.terminal import Terminal
     from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
     from airflow_provider_omnihuman.ledger.job import Job
 
@@ -92,14 +92,14 @@ def _job(
         force_new=args.force_new,
         generation=time.time_ns(),  # each order of a person is one of its own: what was forced before is forced again
         aigc_meta=aigc_meta,
-        log=log,
+        log=TerminalLog(terminal),
     )
     try:
         finding = submissions.look_up(fingerprint, facts=facts)
         if finding.refusal:
             raise finding.refusal
         if finding.job:
-            terminal.say(f"Not submitted again: the same request is OmniHuman task {finding.job.task_id} (--force-new pays anew)")
+            terminal.say("--force-new would submit, and pay, anew")
             known = {**hook.price.estimate(finding.job.facts.get("audio_duration_s")), **finding.job.facts}
             return replace(finding.job, facts=known), False
         facts["audio_duration_s"] = prepared.check(read=True, max_billed_s=args.max_billed_seconds)
@@ -109,7 +109,7 @@ def _job(
         _confirm(facts, args, hook=hook, terminal=terminal)
         with ledger.alone(), _held_back(terminal) as caught:
             job = submissions.submit(prepared.request, finding, fingerprint=fingerprint, facts=facts)
-            ledger.note_task(record.read(), log=log)
+            ledger.note_task(record, log=log)
     except (OrphanedIntentError, SubmitOutcomeUnknownError) as error:
         error.advice = _way_on(record.where)
         raise

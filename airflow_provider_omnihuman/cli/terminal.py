@@ -14,7 +14,7 @@ from rich.markup import escape
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.cli.answers import Refusal
 
-__all__ = ["Terminal", "console_for", "is_colourful"]
+__all__ = ["Terminal", "TerminalLog", "console_for", "is_colourful"]
 
 
 def is_colourful(stream: IO[Any]) -> bool:
@@ -98,3 +98,25 @@ class Terminal:
             return False
         self.console.print(f"{question}? [y/N] ", end="", markup=False)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+class TerminalLog:
+    """Takes the lines that a task would log: the ledger's own story, and the id of a job that was just paid for.
+
+    :param terminal: where they are said
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        self._terminal = terminal
+
+    def info(self, message: str, *args: object) -> None:
+        """Say it."""
+        self._terminal.say(message % args)
+
+    def warning(self, message: str, *args: object) -> None:
+        """Say it, to be noticed."""
+        self._terminal.say(f"warning: {message % args}", style="yellow")
+
+    def error(self, message: str, *args: object) -> None:
+        """Say it, to be acted upon."""
+        self._terminal.say(f"error: {message % args}", style="red")

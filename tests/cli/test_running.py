@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import subprocess
 import sys
 from argparse import Namespace
 from types import SimpleNamespace
@@ -109,6 +110,18 @@ def test_a_crash_is_one_document_without_its_secrets(capfd):
     assert json.loads(out)["error"]["type"] == "ValueError"
     assert "abcdef" not in out + err
     assert "Traceback" not in err
+
+
+def test_a_reader_that_goes_away_changes_no_exit_code(process):
+    reading, writing = os.pipe()
+    os.close(reading)
+    started = process(
+        "status", "1", "--json", streams={"stdin": subprocess.DEVNULL, "stdout": writing, "stderr": subprocess.PIPE}
+    )
+    os.close(writing)
+    _, err = started.communicate(timeout=60)
+    assert started.returncode == 7
+    assert "BrokenPipe" not in err
 
 
 def test_a_missing_connection_is_told_with_what_makes_one(omnihuman):

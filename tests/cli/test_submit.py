@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -23,7 +25,20 @@ def wait_for(condition, within_s=60.0):
 def test_it_prints_the_task_id_and_nothing_else(omnihuman, inputs, emulator):
     ran = omnihuman("submit", *inputs, "--yes")
     assert ran.code == 0
-    assert ran.out == f"{emulator.state()['jobs'][0]['task_id']}\n"
+    task_id = emulator.state()["jobs"][0]["task_id"]
+    assert ran.out == f"{task_id}\n"
+    assert f"Submitted OmniHuman task {task_id} (request " in ran.err
+
+
+def test_a_paid_jobs_id_is_told_though_the_ledger_breaks(omnihuman, inputs, emulator, tmp_path):
+    """The intent was written, and then the disk is gone."""
+    emulator.fault(kind="delay", delay_s=1.5, phase="after", action="CVSubmitTask")
+    breaking = threading.Thread(target=lambda: (wait_for(lambda: emulator.accepted() == 1), shutil.rmtree(tmp_path / "ledger")))
+    breaking.start()
+    ran = omnihuman("submit", *inputs, "--yes")
+    breaking.join()
+    assert ran.out.strip() == emulator.state()["jobs"][0]["task_id"]
+    assert "the ledger could not be told" in ran.err
 
 
 def test_it_tells_the_price_before_it_submits(omnihuman, inputs, omnihuman_connection):
