@@ -33,6 +33,19 @@ def test_a_task_that_resumes_has_them_again_though_it_is_another_process(video, 
     assert buttons(resumed) == {VENDOR: CONSOLE, VIDEO: "", MANIFEST: ""}
 
 
+def test_a_task_that_waits_in_its_worker_slot_shows_the_console_meanwhile(video, emulator, monkeypatch):
+    context, shown, sleep = task_context(), [], time.sleep
+
+    def pause(_seconds):
+        shown.append(context["ti"].xcoms.get("_link_VendorConsoleLink"))
+        emulator.advance(3600 if len(shown) == 1 else 0)
+        sleep(0.1)
+
+    monkeypatch.setattr("time.sleep", pause)
+    video(deferrable=False, poll_interval=2).execute(context)
+    assert shown[0] == CONSOLE
+
+
 def test_an_archive_leads_to_video_and_manifest(rendered, s3_endpoint):  # noqa: F811 - the fixture
     operator = archive(omnihuman_task_id=rendered()["task_id"], s3_key="out/a clip.mp4")
     facts = operator.execute(task_context())
