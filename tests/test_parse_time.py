@@ -110,3 +110,10 @@ def test_the_provider_info_needs_no_more_than_pythons_own_library():
     assert of_ours(modules) == AT_EVERY_START
     foreign = {name.split(".")[0] for name in modules["loaded"]} - sys.stdlib_module_names - {PACKAGE}
     assert foreign == set()
+
+
+def test_the_decorator_loads_only_what_is_listed_and_itself():
+    modules = parse("task.omnihuman(image_url='s3://b/p.png')(lambda: None)")
+    decorator = {f"{PACKAGE}.decorators", f"{PACKAGE}.decorators.video"}
+    assert decorator < set(modules["loaded"])
+    assert of_ours(modules) - AT_PARSE_TIME == decorator

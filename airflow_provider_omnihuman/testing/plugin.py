@@ -127,7 +127,7 @@ def _need(*modules: str, fixture: str) -> None:
             import_module(name)
         except ModuleNotFoundError as error:
             pytest.fail(
-                f"the fixture {fixture} needs {error.name or name}, which is not installed: "
+                f"the fixture {fixture} needs {(error.name or name).partition('.')[0]}, which is not installed: "
                 "pip install 'airflow-provider-omnihuman[testing]'",
                 pytrace=False,
             )
