@@ -121,6 +121,12 @@ def test_where_the_workers_address_serves_no_health_the_peoples_is_asked(at):
         assert triggerer_problem().startswith("no triggerer is alive")
 
 
+def test_a_server_that_answers_something_else_is_not_believed(at):
+    with server(b"{}") as other, server(json.dumps(report("unhealthy")).encode()) as people:
+        at(other, base_url=people)
+        assert triggerer_problem().startswith("no triggerer is alive")
+
+
 def test_an_api_server_below_a_path_is_found(at):
     with server(json.dumps(report()).encode(), path="/airflow/api/v2/monitor/health") as url:
         at(f"{url}/airflow")
