@@ -23,10 +23,10 @@ def skew_s(response: httpx.Response, *, now: float) -> float | None:
         return None
 
 
-def skew_told(response: httpx.Response, *, now: float) -> str:
-    """Say it for a person. Arguments as of :func:`skew_s`."""
+def skew_told(response: httpx.Response, *, now: float) -> str | None:
+    """Say it for a person; None if not told. Arguments as of :func:`skew_s`."""
     skew = skew_s(response, now=now)
     if skew is None:
-        return "the reply does not say by how much"
+        return None
     amount = f"{abs(skew) / _MINUTE_S:.0f} min" if abs(skew) >= 2 * _MINUTE_S else f"{abs(skew):.0f} s"
     return f"this machine's clock is {amount} {'ahead of' if skew > 0 else 'behind'} the service's"

@@ -122,8 +122,8 @@ def _raise_gateway_error(metadata: dict[str, Any], response: httpx.Response, *, 
         logid=logid,
         http_status=response.status_code,
     )
-    if code == "InvalidTimestamp":
-        told.advice = f"{told.advice}: {skew_told(response, now=time.time())}"
+    if code == "InvalidTimestamp" and (skew := skew_told(response, now=time.time())):
+        told.advice = f"{told.advice}: {skew}"
     raise told
 
 
