@@ -115,7 +115,8 @@ class OmniHumanToS3Operator(LineageSource, SignedUrlsMasked):
         aws_conn_id: str | None = "aws_default",
         **kwargs: Any,
     ) -> None:
-        kwargs.setdefault("outlets", [AssetAlias(DEFAULT_ASSET_ALIAS)])
+        # Airflow gives the tasks of a mapped operator an empty list where nobody gave any.
+        kwargs["outlets"] = kwargs.get("outlets") or [AssetAlias(DEFAULT_ASSET_ALIAS)]
         super().__init__(**kwargs)
         self.omnihuman_task_id = omnihuman_task_id
         self.video_url = video_url

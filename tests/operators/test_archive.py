@@ -9,12 +9,12 @@ import time
 import httpx
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from airflow.sdk import Asset, AssetAlias
+from airflow.sdk import DAG, Asset, AssetAlias
 
 from airflow_provider_omnihuman.api.errors import DownloadError, OmniHumanError, TaskNotDoneError
 from airflow_provider_omnihuman.media.aigc_label import read_aigc_label
 from airflow_provider_omnihuman.media.probe import probe_image, probe_video
-from airflow_provider_omnihuman.operators.archive import DEFAULT_ASSET_ALIAS
+from airflow_provider_omnihuman.operators.archive import DEFAULT_ASSET_ALIAS, OmniHumanToS3Operator
 from tests.conftest import BUCKET
 from tests.operators.archives import archive, body, keys, open_uploads, rendered
 from tests.task_context import task_context
@@ -254,3 +254,9 @@ def test_a_job_that_is_not_done_is_told_at_once_and_may_be_retried(submit, emula
         archive(omnihuman_task_id=task_id).execute(task_context())
     assert time.monotonic() - started < 20
     assert keys(s3) == []
+
+
+def test_each_task_of_a_mapped_archive_emits_its_event_too():
+    with DAG("mapped", schedule=None):
+        mapped = OmniHumanToS3Operator.partial(task_id="archive").expand(request=[{}, {}])
+    assert mapped.unmap({"request": {}}).outlets == [AssetAlias(DEFAULT_ASSET_ALIAS)]
