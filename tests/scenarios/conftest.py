@@ -21,7 +21,7 @@ from airflow_provider_omnihuman.demo.stack import Stack, StackPlan
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent.parent
-SCENARIO_TIMEOUT_S = 600
+SCENARIO_TIMEOUT_S = 900
 EVERYTHING = os.environ.get("OMNIHUMAN_CHAOS", "") not in {"", "0"}
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
 # Airflow takes 30 s to 5 min to notice that one of its services has died; a test need not wait so long.

@@ -78,17 +78,17 @@ class RealAirflow:
         """Start a run as soon as the Dag is known."""
         return trigger(self.rest, dag_id, conf or {}, check=self.stack.check)
 
-    def wait(self, run: DagRun, *, within_s: float = 180.0) -> str:
+    def wait(self, run: DagRun, *, within_s: float = 400.0) -> str:
         """Wait for the end of a run, and return its state; services may be down meanwhile."""
         return run.wait(within_s=within_s)
 
-    def run(self, dag_id: str, conf: dict[str, Any] | None = None, *, within_s: float = 180.0) -> DagRun:
+    def run(self, dag_id: str, conf: dict[str, Any] | None = None, *, within_s: float = 400.0) -> DagRun:
         """Start a run and see it succeed."""
         run = self.trigger(dag_id, conf)
         self.see_success(run, within_s=within_s)
         return run
 
-    def see_success(self, run: DagRun, *, within_s: float = 180.0) -> None:
+    def see_success(self, run: DagRun, *, within_s: float = 400.0) -> None:
         """Wait until a run has succeeded; the logs of the failed tasks are the failure message."""
         state = self.wait(run, within_s=within_s)
         assert state == "success", "\n\n".join(self._failed_logs(run))
@@ -97,7 +97,7 @@ class RealAirflow:
         """One task instance, as the REST API tells of it."""
         return next(task for task in run.tasks() if (task["task_id"], task["map_index"]) == (task_id, map_index))
 
-    def wait_for_task(self, run: DagRun, task_id: str, *states: str, within_s: float = 60.0) -> dict[str, Any]:
+    def wait_for_task(self, run: DagRun, task_id: str, *states: str, within_s: float = 180.0) -> dict[str, Any]:
         """Wait until a task is in one of the states, and return it."""
         deadline = time.monotonic() + within_s
         while (task := self.task(run, task_id))["state"] not in states:
@@ -120,9 +120,9 @@ class RealAirflow:
         """Backfill a Dag's dates, and wait until that is done."""
         dates = {"from_date": first, "to_date": last, "reprocess_behavior": reprocess}
         begun = self.rest.call("POST", "/backfills", json={"dag_id": dag_id, "dag_run_conf": conf, **dates})
-        deadline = time.monotonic() + 180
+        deadline = time.monotonic() + 400
         while self.rest.call("GET", f"/backfills/{begun['id']}")["completed_at"] is None:
-            assert time.monotonic() < deadline, f"the backfill of {dag_id} is not over after 180 s"
+            assert time.monotonic() < deadline, f"the backfill of {dag_id} is not over after 400 s"
             time.sleep(1)
 
     def runs(self, dag_id: str) -> list[DagRun]:
@@ -174,7 +174,7 @@ class RealAirflow:
         """Start a killed service again, and wait until it is alive."""
         self.stack.restart(service)
 
-    def start_another_triggerer(self, *, within_s: float = 60.0) -> str:
+    def start_another_triggerer(self, *, within_s: float = 180.0) -> str:
         """Start one more triggerer, wait until it beats, and return its service name."""
         name = f"triggerer-{1 + sum(service.startswith('triggerer') for service in self.stack.services)}"
         before = self._beating_triggerers()

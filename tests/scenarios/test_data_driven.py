@@ -66,9 +66,9 @@ def test_an_archived_video_starts_the_dag_that_waits_for_it(real_airflow, begin)
     with webhook(told) as port, wanted(real_airflow.rest, port=port):
         video = scenario.start()
         real_airflow.see_success(video)
-        run = run_of(real_airflow, within_s=60)
+        run = run_of(real_airflow, within_s=180)
         real_airflow.see_success(run)
-        deadline = time.monotonic() + 30  # a callback runs after its task
+        deadline = time.monotonic() + 90  # a callback runs after its task
         while not told:
             assert time.monotonic() < deadline, run.log("publish")
             time.sleep(0.2)

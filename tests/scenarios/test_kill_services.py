@@ -13,11 +13,11 @@ def start_deferred(scenario, count):
     """Start runs, and wait until each render waits in the triggerer."""
     runs = [scenario.start() for _ in range(count)]
     for run in runs:
-        scenario.airflow.wait_for_task(run, "render", "deferred", within_s=120)
+        scenario.airflow.wait_for_task(run, "render", "deferred", within_s=240)
     return runs
 
 
-def see_all_succeed(airflow, runs, within_s=180):
+def see_all_succeed(airflow, runs, within_s=400):
     for run in runs:
         airflow.see_success(run, within_s=within_s)
 
@@ -97,7 +97,7 @@ def test_an_api_server_that_is_killed_during_a_submit_costs_no_second_one(real_a
     scenario.finish(wanted=1)
 
 
-def wait_for_jobs(scenario, count, within_s=90):
+def wait_for_jobs(scenario, count, within_s=240):
     deadline = time.monotonic() + within_s
     while len(scenario.jobs()) < count:
         assert time.monotonic() < deadline, f"{len(scenario.jobs())} of {count} jobs after {within_s} s"

@@ -87,7 +87,7 @@ def _start(case, scenario, wire_to):
 
 
 def _kill_inside_the_post(stories):
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while stories and time.monotonic() < deadline:
         for story in [story for story in stories if story.wire.met.is_set()]:
             time.sleep(0.5)  # the time in which the service accepts what reaches it
@@ -96,7 +96,7 @@ def _kill_inside_the_post(stories):
         time.sleep(0.2)
 
 
-def _wait_for_all(airflow, stories, within_s=150):
+def _wait_for_all(airflow, stories, within_s=400):
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline and any(story.run.state not in ENDED for story in stories):
         time.sleep(1)

@@ -19,13 +19,13 @@ def links(airflow, run, task_id, map_index):
 
 def assert_links(airflow, run, task_id, map_index, expected):
     """Airflow stores the links a moment after it has told the state of the task."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while (found := links(airflow, run, task_id, map_index)) != expected:
         assert time.monotonic() < deadline, found
         time.sleep(0.1)
 
 
-def wait_for(airflow, run, *, states, within_s=90.0):
+def wait_for(airflow, run, *, states, within_s=240.0):
     """Wait until the two mapped tasks are in these states, in any order; return their map indexes by state."""
     deadline = time.monotonic() + within_s
     while True:

@@ -45,7 +45,7 @@ def test_a_service_that_is_down_for_a_minute_is_waited_for_and_told_of_once(real
     real_airflow.hold_renders()
     runs = [scenario.start() for _ in range(3)]
     for run in runs:
-        real_airflow.wait_for_task(run, "render", "deferred", within_s=120)
+        real_airflow.wait_for_task(run, "render", "deferred", within_s=240)
     time.sleep(15)  # the first poll, so that the fault comes in the midst of the wait
     real_airflow.kill("emulator")
     time.sleep(60)

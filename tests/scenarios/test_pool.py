@@ -41,7 +41,7 @@ def finished(limited_airflow):
     run = limited_airflow.trigger("scenario_pool")
     occupied = []
     state = run.wait(
-        lambda _: occupied.append(limited_airflow.rest.call("GET", "/pools/omnihuman")["occupied_slots"]), within_s=180
+        lambda _: occupied.append(limited_airflow.rest.call("GET", "/pools/omnihuman")["occupied_slots"]), within_s=400
     )
     assert state == "success", [
         run.log("render", map_index=task["map_index"]) for task in run.tasks() if task["state"] == "failed"

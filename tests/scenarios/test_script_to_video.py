@@ -20,7 +20,7 @@ def finished(real_airflow):
     """One run of the example, and the trigger's row as it was while the render was deferred."""
     before = real_airflow.emulator_state()["accepted"]
     run = real_airflow.trigger(DAG_ID, {"text": "One video, please.", "output_resolution": 720, "seed": 7})
-    real_airflow.wait_for_task(run, "render", "deferred", within_s=120)
+    real_airflow.wait_for_task(run, "render", "deferred", within_s=240)
     triggers = real_airflow.triggers()
     assert real_airflow.wait(run) == "success"
     return run, triggers, before
