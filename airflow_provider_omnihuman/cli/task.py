@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -33,10 +34,20 @@ class CommandLineTask:
         """There was no try before."""
 
 
+class _NoEvents:
+    """Takes the asset events of an operator: there is no run that could emit them."""
+
+    def __init__(self) -> None:
+        self.extra: dict[str, Any] = {}
+
+    def add(self, asset: Any, extra: dict[str, Any] | None = None) -> None:
+        """Forget it."""
+
+
 def command_line_context(command: str) -> dict[str, Any]:
     """Return the context for an operator's code.
 
     :param command: that runs it
     """
     run = f"{command}-{datetime.now(UTC):%Y-%m-%dT%H-%M-%S}"
-    return {"ti": CommandLineTask(run_id=run, task_id=command), "outlet_events": {}}
+    return {"ti": CommandLineTask(run_id=run, task_id=command), "outlet_events": defaultdict(_NoEvents)}
