@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from airflow_provider_omnihuman.demo.failures import DemoError
+from airflow_provider_omnihuman.emulator.extras import missing
 
 # Of the extra `demo` and of the extras that it includes.
 NEEDED = ("aiohttp", "av", "espeakng_loader", "flask", "moto", "numpy", "PIL", "rich")
@@ -15,8 +14,7 @@ def check_extras(needed: tuple[str, ...] = NEEDED) -> None:
 
     :param needed: their names.
     """
-    missing = [name for name in needed if find_spec(name) is None]
-    if missing:
+    if absent := missing(needed):
         raise DemoError(
-            f"not installed: {', '.join(missing)}. Run `make setup`, or `pip install 'airflow-provider-omnihuman[demo]'`"
+            f"not installed: {', '.join(absent)}. Run `make setup`, or `pip install 'airflow-provider-omnihuman[demo]'`"
         )

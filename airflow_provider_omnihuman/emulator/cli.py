@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from airflow_provider_omnihuman.emulator.catalogue import SITES
 from airflow_provider_omnihuman.emulator.errors import StartError
+from airflow_provider_omnihuman.emulator.extras import check_extras
 from airflow_provider_omnihuman.emulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         fetch_hosts=tuple(options.fetch_host),
     )
     try:
+        check_extras()
         asyncio.run(_serve(settings, options.ready_file))
     except StartError as error:
         print(f"omnihuman-emulator: {error}", file=sys.stderr)  # noqa: T201

@@ -154,3 +154,19 @@ def test_it_imports_nothing_of_what_it_checks():
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout.strip() == "[]"
+
+
+def test_without_its_extra_it_says_what_to_install():
+    """As after a plain `pip install`, which brings no numpy."""
+    program = (
+        "import importlib.util, sys\n"
+        "find = importlib.util.find_spec\n"
+        "importlib.util.find_spec = lambda name: None if name in ('numpy', 'PIL') else find(name)\n"
+        "from airflow_provider_omnihuman.emulator.cli import main\n"
+        "sys.exit(main([]))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 2
+    assert ended.stderr == (
+        "omnihuman-emulator: not installed: PIL, numpy. Run `pip install 'airflow-provider-omnihuman[emulator]'`\n"
+    )
