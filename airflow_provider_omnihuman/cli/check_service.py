@@ -116,10 +116,9 @@ def check_clock(service: Service) -> Finding:
     if not service.replies:
         return skipped("the service does not answer")
     here, reply = service.replies[-1]
-    skew = skew_s(reply, now=here)
-    if skew is None:
+    skew, says = skew_s(reply, now=here), skew_told(reply, now=here)
+    if skew is None or says is None:
         return skipped("the service does not tell its time")
-    says = skew_told(reply, now=here)
     if abs(skew) >= _SKEW_REFUSED_S:
         return failed(says, "set this machine's clock by NTP: the service refuses signatures of another time")
     if abs(skew) >= _SKEW_TOLD_S:

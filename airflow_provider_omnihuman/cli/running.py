@@ -54,7 +54,8 @@ def _refusal(error: Exception | KeyboardInterrupt) -> Refusal:
 
 def _tell(refusal: Refusal, *, command: Command, terminal: Terminal, stdout: IO[str]) -> None:
     if terminal.is_verbose:
-        traceback.print_exc(file=sys.stderr)
+        with suppress(OSError):
+            traceback.print_exc(file=sys.stderr)
     terminal.error(refusal)
     if terminal.is_json:
         stdout.write(as_json(error_document(refusal, command=command.name)))

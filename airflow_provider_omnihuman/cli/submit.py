@@ -34,6 +34,12 @@ __all__ = ["run"]
 
 log = logging.getLogger(__name__)
 
+_ENDS = {
+    signal.SIGINT: ExitCode.INTERRUPTED,
+    signal.SIGTERM: ExitCode.TERMINATED,
+    signal.SIGHUP: ExitCode.TERMINATED,  # the terminal was closed, or its line is lost
+}
+
 
 def run(args: Namespace, terminal: Terminal) -> Answer:
     """Submit, and wait where that is asked for, too.
@@ -117,7 +123,7 @@ def _job(
         error.advice = "if its video was never archived, it is gone: to render (and pay) again, give --force-new"
         raise
     if caught:
-        raise waiting.interrupted(job.task_id, args, code=ExitCode(128 + caught[0]))
+        raise waiting.interrupted(job.task_id, args, code=_ENDS[signal.Signals(caught[0])])
     return job, True
 
 
@@ -157,7 +163,7 @@ def _estimate(facts: dict[str, Any], *, hook: OmniHumanHook) -> str:
 
 @contextmanager
 def _held_back(terminal: Terminal) -> Iterator[list[int]]:
-    """Keep Ctrl-C and SIGTERM until the reply to the submit is there: else nobody would know whether it is paid for.
+    """Keep what would end the process until the reply to the submit is there: else nobody would know whether it is paid for.
 
     Yields the signals that came meanwhile.
     """
@@ -168,7 +174,9 @@ def _held_back(terminal: Terminal) -> Iterator[list[int]]:
         terminal.say("One moment: the submit is on its way, and its answer must not be lost")
 
     try:
-        before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+        # Not those that are ignored, as SIGHUP under nohup.
+        numbers = [number for number in _ENDS if signal.getsignal(number) is not signal.SIG_IGN]
+        before = {number: signal.signal(number, note) for number in numbers}
     except ValueError:  # not the main thread, which alone is interrupted
         yield caught
         return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from rich.console import Console
@@ -57,7 +57,10 @@ class Terminal:
         :param text: plain; nothing in it is markup
         :param style: of rich
         """
-        self.console.print(text, style=style, markup=False, soft_wrap=not self.console.is_terminal)
+        try:
+            self.console.print(text, style=style, markup=False, soft_wrap=not self.console.is_terminal)
+        except (OSError, ValueError, RuntimeError, SystemExit):  # rich ends the process where a pipe is broken
+            _go_on_unheard()
 
     def error(self, refusal: Refusal) -> None:
         """Say what went wrong, and what to do.
@@ -98,6 +101,14 @@ class Terminal:
             return False
         self.console.print(f"{question}? [y/N] ", end="", markup=False)
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _go_on_unheard() -> None:
+    """Send the rest of stderr nowhere: its reader is gone, or its disk is full, and a job that was just paid for is to be kept."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stderr.fileno())
+        os.close(nowhere)
 
 
 class TerminalLog:
