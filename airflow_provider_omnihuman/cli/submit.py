@@ -110,7 +110,7 @@ def _job(
             return replace(finding.job, facts=known), False
         facts["audio_duration_s"] = prepared.check(read=True, max_billed_s=args.max_billed_seconds)
         facts |= hook.price.estimate(facts["audio_duration_s"])
-        for warning in prepared.request.warnings:
+        for warning in prepared.warnings(endpoint=hook.api.base_url):
             terminal.say(f"warning: {warning}", style="yellow")
         _confirm(facts, args, hook=hook, terminal=terminal)
         with ledger.alone(), _held_back(terminal) as caught:

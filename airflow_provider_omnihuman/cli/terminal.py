@@ -104,7 +104,7 @@ class Terminal:
 
 
 def _go_on_unheard() -> None:
-    """Send the rest of stderr nowhere: its reader is gone, or its disk is full, and a job that was just paid for is to be kept."""
+    """Send the rest of stderr nowhere: its reader is gone, or its disk is full, and a job that is paid for must be kept."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stderr.fileno())
