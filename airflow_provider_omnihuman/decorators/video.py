@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import TaskDecorator
     from airflow.sdk import Context
 
+    from airflow_provider_omnihuman.api.errors import OmniHumanError
+
 __all__ = ["omnihuman_task"]
 
 _RETURNED = "returned_request"
@@ -80,13 +82,21 @@ class _OmniHumanDecoratedOperator(DecoratedOperator, OmniHumanVideoOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Resume with what was asked for: the function is not called again."""
+        self._take_up(context)
+        return super().execute_complete(context, event)
+
+    def resume_without_event(self, context: Context, failure: OmniHumanError) -> Any:
+        """Come back from a trigger that gave no event, with what was asked for as well."""
+        self._take_up(context)
+        return super().resume_without_event(context, failure)
+
+    def _take_up(self, context: Context) -> None:
+        """Take the request that was submitted, and with it the label to ask for; none, after a pause before the submit."""
         from airflow_provider_omnihuman.decorators.returned import RETURNABLE
 
-        ti = context["ti"]
-        asked = ti.xcom_pull(task_ids=ti.task_id, key="request", map_indexes=ti.map_index) or {}
+        asked = self._pushed(context, "request") or {}
         for name in RETURNABLE & asked.keys():
             setattr(self, name, asked[name])
-        return super().execute_complete(context, event)
 
     def _call(self, context: Context) -> dict[str, Any]:
         from airflow_provider_omnihuman.decorators.returned import request_arguments
