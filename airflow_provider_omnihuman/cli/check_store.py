@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_omnihuman.api.urls import is_private_host
 from airflow_provider_omnihuman.cli.findings import Finding, failed, ok, skipped, warning
+from airflow_provider_omnihuman.operators.reach import private_address
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -135,14 +134,14 @@ def _from_outside(parts: SplitResult) -> Finding:
     """Return what the service meets that goes where a URL leads."""
     host = parts.hostname or ""
     try:
-        addresses = {str(info[4][0]) for info in socket.getaddrinfo(host, parts.port or parts.scheme)}
+        private = private_address(host)
     except OSError as error:
         return failed(
             f"{host} cannot be looked up ({type(error).__name__})", "check bucket name and endpoint_url, and this machine's DNS"
         )
-    if private := sorted(address for address in addresses if not ip_address(address.partition("%")[0]).is_global):
+    if private:
         return warning(
-            f"{host} is {private[0]} from here: perhaps a private endpoint",
+            f"{host} is {private} from here: perhaps a private endpoint",
             f"{_PUBLIC}; from outside, its name may lead elsewhere",
         )
     if parts.scheme != "https":

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_omnihuman.api.urls import is_private_host
 
-__all__ = ["reach_warnings"]
+__all__ = ["private_address", "reach_warnings"]
 
 
 def reach_warnings(urls: Mapping[str, str], *, endpoint: str) -> list[str]:
@@ -24,7 +24,7 @@ def reach_warnings(urls: Mapping[str, str], *, endpoint: str) -> list[str]:
     if is_private_host(endpoint):
         return []
     hosts = {name: urlsplit(url).hostname or "" for name, url in urls.items()}
-    private = {host: _private_address(host) for host in set(hosts.values())}
+    private = {host: _private(host) for host in set(hosts.values())}
     return [
         f"{name}'s host {host} has the address {private[host]} here, which only this network can reach. The service fetches its "
         "inputs from outside: if it knows no other address of that host, the job will fail with 50215 or 50220. Use a store "
@@ -34,11 +34,21 @@ def reach_warnings(urls: Mapping[str, str], *, endpoint: str) -> list[str]:
     ]
 
 
-def _private_address(host: str) -> str | None:
-    """Return an address of the host where it has none that all networks can reach; None also where nobody knows."""
+def private_address(host: str) -> str | None:
+    """Return an address of the host where, as seen from here, it has none that all networks can reach.
+
+    :raises OSError: the host cannot be looked up
+    """
     try:
-        addresses = [str(info[4][0]).partition("%")[0] for info in socket.getaddrinfo(host, None)]
-        private = [address for address in addresses if not ip_address(address).is_global]
-    except (OSError, UnicodeError, ValueError):  # this worker may have no DNS for it, and the service may
+        found = socket.getaddrinfo(host, None)
+    except UnicodeError as error:  # of a name that cannot be
+        raise OSError(str(error)) from error
+    addresses = sorted({str(info[4][0]).partition("%")[0] for info in found})
+    return next(iter(addresses), None) if all(not ip_address(address).is_global for address in addresses) else None
+
+
+def _private(host: str) -> str | None:
+    try:
+        return private_address(host)
+    except OSError:  # this worker may have no DNS for it, and the service may
         return None
-    return private[0] if private and len(private) == len(addresses) else None
