@@ -9,7 +9,8 @@ VENV ?= .venv$(if $(filter-out 3.3,$(AIRFLOW)),-$(AIRFLOW))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := $(VENV)/bin
-# Half as many again as there are cores: the tests wait for sockets and clocks for nearly half of their time.
+# Half as many again as there are cores: the tests wait for sockets and clocks for nearly half of their time. One worker has
+# all the scenarios, one after another, and is mostly waiting.
 WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 # An Airflow that is configured in the caller's shell must not leak into ours.
 export PYTHONDONTWRITEBYTECODE :=
@@ -35,8 +36,7 @@ demo: setup ## Script → speech → avatar video → S3, through a real Airflow
 	@$(BIN)/omnihuman-demo $(ARGS)
 
 test: setup ## The whole suite, scenario tests in a real multi-process Airflow included. ARGS="-k name"
-	@$(BIN)/pytest -n $(WORKERS) -m "not scenario and not bench" $(ARGS) || [ $$? -eq 5 ]  # 5: nothing of that name
-	@$(BIN)/pytest -m scenario $(ARGS) || [ $$? -eq 5 ]
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not bench" $(ARGS)
 
 SHORT := tests/versions tests/packaging/test_provider_info.py tests/test_dags.py tests/triggers tests/sensors \
   $(addprefix tests/,hooks/test_omnihuman_hook.py hooks/test_settings.py operators/test_submit.py operators/test_video.py)

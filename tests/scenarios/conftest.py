@@ -52,9 +52,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give scenarios the time that a start of Airflow takes, unless they say otherwise; leave out the slow ones."""
+    """Give scenarios one Airflow, and the time that its start takes, unless they say otherwise; leave out the slow ones."""
     for item in items:
-        if HERE in item.path.parents and item.get_closest_marker("timeout") is None:
+        if HERE not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.xdist_group("scenarios"))
+        if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SCENARIO_TIMEOUT_S))
     slow = [item for item in items if item.get_closest_marker("chaos")]
     if slow and not EVERYTHING:
