@@ -44,13 +44,15 @@ class RoleSession:
         self._clock = clock
         self._held: TemporaryKeys | None = None
         self._failure: OmniHumanError | None = None
-        self._due_at = -math.inf
+        self._tried_at = self._due_at = -math.inf
 
     @property
     def is_due(self) -> bool:
         """Whether the role is to be assumed before the next request."""
         now = self._clock()
-        return now >= self._due_at or (self._failure is None and not self._has_keys(now))
+        # A clock that was set back since: what was decided by the old time holds no longer.
+        is_settled = self._tried_at <= now < self._due_at
+        return not is_settled or (self._failure is None and not self._has_keys(now))
 
     @property
     def credentials(self) -> Credentials:
@@ -73,12 +75,13 @@ class RoleSession:
         try:
             held = yield from assume_role(self._role, attempts=_ATTEMPTS if is_urgent else 1, clock=self._clock)
         except OmniHumanError as error:
-            self._due_at = self._clock() + _FAILURE_KEPT_S
+            self._tried_at = self._clock()
+            self._due_at = self._tried_at + _FAILURE_KEPT_S
             self._failure = error if is_urgent else None
             if not is_urgent:
                 log.warning("Going on with the temporary keys at hand, for they cannot be renewed yet: %s", error)
         else:
-            self._held, self._failure = held, None
+            self._held, self._failure, self._tried_at = held, None, self._clock()
             self._due_at = held.expires_at - min(_RENEWED_BEFORE_S, held.lifetime_s / 4)
 
     def drop(self, refused: Credentials) -> bool:
