@@ -11,9 +11,10 @@ from airflow_provider_omnihuman.api.errors import InvalidRequestError
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-__all__ = ["check_media_url", "is_private_host", "scrub", "shown", "sound_host", "without_query", "without_signature"]
+__all__ = ["check_media_url", "is_private_host", "scrub", "shown", "sound_host", "urls_in", "without_query", "without_signature"]
 
 # Patterns are compiled on first use, by `re` itself: every Dag file that imports an operator loads this module.
+_URL = r"(?i)https?://[^\s\"'<>]+"
 _URL_WITH_QUERY = r"(?i)(https?://[^\s?\"'<>]+)\?[^\s\"'<>]*"
 # A presigned query that lost its URL, or was percent-encoded into another one: S3, TOS and the like.
 _SIGNED_PARAMETERS = r"(?i)\b((?:X-[A-Za-z]+-)?(?:Signature|Credential|Security-Token)(?:=|%3D))[^\s&\"'<>]+"
@@ -46,6 +47,11 @@ def without_signature(url: str) -> str:
     signing = [_SIGNING, *([_AZURE_SIGNING] if any(name.lower() == "sig" for name, _ in query) else [])]
     query = [(name, value) for name, value in query if not any(re.fullmatch(pattern, name) for pattern in signing)]
     return parts._replace(query=urlencode(query), fragment="").geturl()
+
+
+def urls_in(text: str) -> list[str]:
+    """Return the http(s) URLs in a text: one that is a URL, or one that holds some, such as the JSON of a list."""
+    return [text] if text.lower().startswith(("http://", "https://")) else re.findall(_URL, text)
 
 
 def scrub(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import AigcMeta, VideoRequest
-from airflow_provider_omnihuman.api.urls import without_signature
+from airflow_provider_omnihuman.api.urls import urls_in, without_signature
 
 __all__ = ["RETURNABLE", "check_complete", "holds_signatures", "request_arguments"]
 
@@ -54,7 +54,7 @@ def check_complete(urls: Mapping[str, Any], *, unset: object) -> None:
 
 def holds_signatures(arguments: Mapping[str, Any]) -> bool:
     """Say whether an argument is a URL whose query signs it: such a thing is a secret, and is stored nowhere."""
-    return any(without_signature(text) != text for text in _texts(arguments) if text.lower().startswith(("http://", "https://")))
+    return any(without_signature(url) != url for text in _texts(arguments) for url in urls_in(text))
 
 
 def _plain(value: Any) -> Any:

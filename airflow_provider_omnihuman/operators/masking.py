@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from airflow.providers.common.compat.sdk import mask_secret
 from airflow.sdk import BaseOperator
 
+from airflow_provider_omnihuman.api.urls import urls_in
+
 __all__ = ["SignedUrlsMasked"]
 
 
@@ -32,8 +34,7 @@ class SignedUrlsMasked(BaseOperator):
 def _queries(value: Any) -> Iterator[str]:
     """Yield the query of every http(s) URL in a rendered value."""
     if isinstance(value, str):
-        if value.lower().startswith(("http://", "https://")) and "?" in value:
-            yield value.partition("?")[2]
+        yield from filter(None, (url.partition("?")[2] for url in urls_in(value)))
     elif isinstance(value, Mapping):
         yield from _queries(list(value.values()))
     elif isinstance(value, Iterable):
