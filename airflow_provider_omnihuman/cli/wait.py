@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_omnihuman.api.errors import WaitTimeoutError
+from airflow_provider_omnihuman.api.errors import OmniHumanError, WaitTimeoutError
 from airflow_provider_omnihuman.api.models import AigcMeta, TaskReply, TaskStatus, Video
 from airflow_provider_omnihuman.api.render import Render
 from airflow_provider_omnihuman.api.waiting import Wait
@@ -77,6 +77,13 @@ def video(
     except WaitTimeoutError as error:
         error.advice = f"the job may still finish, and is billed: {come_back(task_id, args)}"
         raise
+    except OmniHumanError as error:
+        error.with_task(task_id)
+        raise
+    except OSError as error:  # the file cannot be written
+        said = f"{output}: {error.strerror or type(error).__name__}; the video of OmniHuman task {task_id} is there"
+        facts = {"type": type(error).__name__, "task_id": task_id}
+        raise Refusal(said, code=ExitCode.FAILED, advice=come_back(task_id, args), facts=facts) from error
     return done, output
 
 
