@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -41,12 +42,27 @@ def airflow_health(*, timeout_s: float = _TIMEOUT_S) -> dict[str, Any] | None:
     except Exception as error:  # noqa: BLE001 - a configuration that is broken is not for us to tell
         log.debug("The API server's address is not known: %s", type(error).__name__)
         return None
-    for url in urls:
+    answers = (_answer(url + _HEALTH, timeout_s=timeout_s) for url in urls)
+    return next(filter(None, answers), None)
+
+
+def _answer(url: str, *, timeout_s: float) -> dict[str, Any] | None:
+    """Ask one address; None where it does not answer in time, whatever keeps it: a name server, or a reply that has no end."""
+    answers: list[dict[str, Any]] = []
+
+    def ask() -> None:
         try:
-            return _ask(url + _HEALTH, timeout_s=timeout_s)
+            answers.append(_ask(url, timeout_s=timeout_s))
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not keep a task from deferring
             log.debug("%s does not tell Airflow's health: %s", url, type(error).__name__)
-    return None
+
+    asking = Thread(target=ask, daemon=True)  # the sockets' own time-outs begin anew with each byte
+    try:
+        asking.start()
+    except RuntimeError:  # no more threads
+        return None
+    asking.join(timeout_s)
+    return answers[0] if answers else None
 
 
 def triggerer_problem_in(health: Mapping[str, Any]) -> str | None:
