@@ -70,6 +70,7 @@ def video(
     try:
         done = found or _wait(task_id, hook=hook, request=request, deadline=deadline, aigc_meta=aigc_meta, terminal=terminal)
         if output:
+            _refuse_what_is_there(output, advice=come_back(task_id, args), task_id=task_id)
             terminal.say(f"Downloading to {output}")
             hook.get_conn().download(done, output, aigc_meta=aigc_meta)
     except KeyboardInterrupt as stop:
@@ -182,6 +183,14 @@ def new_file(name: str | None) -> Path | None:
     else:
         return path
     raise Refusal(wrong, code=ExitCode.BAD_INPUT, advice="give --output another name", facts={"type": "OutputFile"})
+
+
+def _refuse_what_is_there(path: Path, *, advice: str, task_id: str) -> None:
+    """Refuse a file that somebody made during the wait: it may be another video, and nothing is written over."""
+    if path.exists():
+        facts = {"type": "OutputFile", "task_id": task_id}
+        advice = f"give --output another name; {advice}"
+        raise Refusal(f"{path} is there by now", code=ExitCode.BAD_INPUT, advice=advice, facts=facts)
 
 
 def answer(found: Video, *, path: Path | None, before: tuple[str, ...] = (), facts: dict[str, Any] | None = None) -> Answer:

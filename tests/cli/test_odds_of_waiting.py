@@ -29,3 +29,14 @@ def test_a_first_question_that_goes_wrong_is_asked_again(omnihuman, submitted, e
     emulator.advance(3600)
     ran = omnihuman("wait", submitted, "--json")
     assert ran.code == 0, ran.err
+
+
+def test_a_file_that_came_during_the_wait_is_not_written_over(omnihuman, inputs, emulator, tmp_path):
+    path = tmp_path / "video.mp4"
+    other = threading.Thread(target=lambda: (wait_for(lambda: emulator.accepted() == 1), path.write_bytes(b"another video")))
+    other.start()
+    ran = omnihuman("submit", *inputs, "--yes", "--wait", "--json", "--output", str(path))
+    other.join()
+    (job,) = emulator.jobs()
+    assert path.read_bytes() == b"another video"
+    assert (ran.code, ran.document["error"]["task_id"]) == (3, job["task_id"])
