@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
     OUTCOME_UNKNOWN = 8
     """A job may have been started, and nobody knows: a person must look before anything is submitted again."""
     TRY_LATER = 9
-    """A limit, the network or a passing fault: the same command may succeed later; nothing was started."""
+    """A limit, the network or a passing fault: the same command may succeed later, and pays for nothing twice."""
     NOT_CONFIRMED = 10
     """Nothing was submitted: nobody said yes."""
     WARNINGS = 11

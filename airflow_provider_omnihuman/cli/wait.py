@@ -82,7 +82,7 @@ def video(
         error.with_task(task_id)
         raise
     except OSError as error:  # the file cannot be written
-        said = f"{output}: {error.strerror or type(error).__name__}; the video of OmniHuman task {task_id} is there"
+        said = f"{error.filename or output}: {error.strerror}; OmniHuman task {task_id} is paid for, and not lost"
         facts = {"type": type(error).__name__, "task_id": task_id}
         raise Refusal(said, code=ExitCode.FAILED, advice=come_back(task_id, args), facts=facts) from error
     return done, output
