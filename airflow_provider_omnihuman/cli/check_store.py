@@ -20,6 +20,11 @@ _KEY = "omnihuman-doctor"
 """Presigned, and never fetched: it need not exist."""
 _PUBLIC = "give the AWS connection a public endpoint_url: the service fetches portraits and audio from outside"
 
+_AWS_ARGUMENTS = (
+    "--conn-type aws --conn-login <access key> --conn-password <secret key> --conn-extra "
+    """'{"region_name": "…", "service_config": {"s3": {"bucket_name": "…"}}}'"""
+)
+
 
 @dataclass
 class Store:
@@ -72,10 +77,10 @@ class Store:
 def check_aws(store: Store) -> Finding:
     """There is an AWS connection, and it has keys."""
     if not store.has_keys:
-        what = "has no keys" if store.is_known else "is not there, and the environment has no AWS keys"
-        return failed(
-            f"{store.aws_conn_id} {what}", f"airflow connections add {store.aws_conn_id} --conn-type aws …: docs/connections.md"
-        )
+        if store.is_known:
+            return failed(f"{store.aws_conn_id} has no keys", "put login (access key) and password (secret key) into it")
+        mend = f"airflow connections add {store.aws_conn_id} {_AWS_ARGUMENTS}"
+        return failed(f"{store.aws_conn_id} is not there, and the environment has no AWS keys", mend)
     if not store.is_known:
         return ok(f"no connection {store.aws_conn_id}: the keys of this machine's environment are used")
     if not store.bucket:

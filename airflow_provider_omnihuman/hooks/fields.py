@@ -33,7 +33,7 @@ def check_type(conn_type: str | None, *, expected: str, error: type[Exception]) 
     :param error: raised for any other
     """
     if conn_type not in {None, "", "generic", expected}:
-        raise error(f"its type is {conn_type!r}, not {expected!r}")
+        raise error(f"its type is {conn_type!r}, not {expected!r}; its keys were not sent: name one of type {expected!r}")
 
 
 def decoded_extra(connection: Any) -> object:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -32,6 +33,12 @@ _MAX_PRESIGN_S = 7 * 24 * 3600
 _MAX_AUDIO_BYTES = 64 * 1024 * 1024
 """Room for a minute of any format in use; what is longer than that is no speech under 60 s."""
 _SPOOL_BYTES = 4 * 1024 * 1024
+_PATH = r"(?i)file:|[^:{]*$"
+_MAPPING = r"\s*\{\s*['\"]"
+_WHOLE_XCOM = (
+    "it is the whole XCom of a task: give one value of it, such as TextToSpeechOperator's 'uri', "
+    "{{ ti.xcom_pull(task_ids='speech')['uri'] }}"
+)
 _REFUSED = {400, 401, 403, 404, 410}
 """What a store says of an object that is not there or not readable; the service would hear the same."""
 
@@ -62,7 +69,7 @@ class MediaInputs:
         :raises InvalidRequestError: neither
         """
         if not isinstance(value, str) or not value.lower().startswith(_S3_SCHEME):
-            return check_media_url(value, field=field)
+            return _checked_url(value, field=field)
         bucket, key = _bucket_and_key(value)
         if not bucket or not key or key.endswith("/"):
             raise InvalidRequestError(f"{field} must name an object, s3://bucket/key, not {shown(value)}")
@@ -95,7 +102,7 @@ class MediaInputs:
         return f"etag:{head['ETag']}:{head['ContentLength']}"
 
     def _presigned(self, bucket: str, key: str, *, field: str) -> str:
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, NoCredentialsError
 
         try:
             url: str = self._signing_client.generate_presigned_url(
@@ -104,7 +111,9 @@ class MediaInputs:
         except (BotoCoreError, UnicodeError) as error:  # no credentials, a name that S3 does not allow
             raise InvalidRequestError(
                 f"{field} {shown(f's3://{bucket}/{key}')} cannot be presigned by the connection {self.aws_conn_id!r}: "
-                f"{scrub(' '.join(str(error).split()))[:200]}"
+                f"{scrub(' '.join(str(error).split()))[:200]}",
+                # Where there is no such connection, the AWS hook goes on without one, and a warning is all it says.
+                advice="check that it exists, and has keys" if isinstance(error, NoCredentialsError) else "",
             ) from error
         return url
 
@@ -157,6 +166,27 @@ class MediaInputs:
                 f"{field} {shown} has {facts.width}×{facts.height} pixels; each side must be below {MAX_IMAGE_PIXELS}: "
                 "scale it down"
             )
+
+
+def _checked_url(value: Any, *, field: str) -> str:
+    """Return an http(s) URL; say what was probably meant by anything else."""
+    if isinstance(value, str) and re.match(_MAPPING, value):  # which a template makes of an XCom
+        raise InvalidRequestError(f"{field} must be an http(s) URL, not the text {shown(value)}", advice=_WHOLE_XCOM)
+    try:
+        return check_media_url(value, field=field)
+    except InvalidRequestError as error:
+        error.advice = error.advice or _meant(value)
+        raise
+
+
+def _meant(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return _WHOLE_XCOM
+    if value is None or (isinstance(value, str) and value in {"", "None"}):
+        return "where it comes from another task, check the task id that it is pulled from, and the key"
+    if isinstance(value, str) and re.match(_PATH, value):
+        return "the service fetches it from outside, and sees no files of yours: put the file into S3, and give its s3:// URL"
+    return ""
 
 
 def _bucket_and_key(uri: str) -> tuple[str, str]:

@@ -67,7 +67,8 @@ def optional_text(value: Any, *, field: str) -> str | None:
     if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
         return None
     if not isinstance(value, str):
-        raise InvalidRequestError(f"{field} must be text, not {type(value).__name__} {shown(value)}")
+        advice = f"give the one value of it that is the {field.removeprefix('omnihuman_')}" if isinstance(value, Mapping) else ""
+        raise InvalidRequestError(f"{field} must be text, not {type(value).__name__} {shown(value)}", advice=advice)
     return value
 
 

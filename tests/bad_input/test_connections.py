@@ -96,7 +96,7 @@ EXTRAS = [
     omnihuman("endless timeout", "extra read_timeout_s must be a positive number", "'inf'", extra={"read_timeout_s": "inf"}),
     omnihuman("timeout true", "extra read_timeout_s must be a positive number", "True", extra={"read_timeout_s": True}),
     omnihuman("timeout of a list", "extra read_timeout_s must be a positive number", "[5]", extra={"read_timeout_s": [5]}),
-    omnihuman("keys of another cloud", "its type is 'aws', not 'omnihuman'", conn_type="aws"),
+    omnihuman("keys of another cloud", "its type is 'aws', not 'omnihuman'", "name one of type 'omnihuman'", conn_type="aws"),
     omnihuman("role of another cloud", "extra role_trn must be trn:iam::", extra={"role_trn": "arn:aws:iam::1:role/r"}),
     omnihuman("role that is a name", "extra role_trn", "not 'omnihuman'", extra={"role_trn": "omnihuman"}),
     omnihuman(
@@ -124,7 +124,7 @@ SPEECH = [
     doubao("timeout that is a mapping", "extra timeout_s must be a positive number", extra={"timeout_s": {"s": 5}}),
     doubao("resource with a space", "resource_id", "seed tts", extra={"resource_id": "seed tts"}),
     doubao("resource that is a list", "resource_id", "['seed-tts-2.0']", extra={"resource_id": ["seed-tts-2.0"]}),
-    doubao("keys of another cloud", "its type is 'aws', not 'doubao_speech'", conn_type="aws"),
+    doubao("keys of another cloud", "its type is 'aws', not 'doubao_speech'", "of type 'doubao_speech'", conn_type="aws"),
 ]
 
 

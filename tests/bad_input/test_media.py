@@ -74,7 +74,7 @@ STORES = [
     Refused(
         name="AWS connection that is not there",
         given={**GOOD, "aws_conn_id": "no_such_aws"},
-        told=("image_url", "cannot be presigned by the connection 'no_such_aws'", "credentials"),
+        told=("image_url", "cannot be presigned by the connection 'no_such_aws'", "credentials", "check that it exists"),
     ),
     Refused(
         name="unreachable store",

@@ -56,12 +56,12 @@ MISRENDERED = [
     Refused(
         name="an XCom that is None",
         given={"audio_url": "{{ params.get('speech') }}"},
-        told=("audio_url must be an http(s) URL with a host, not 'None'",),
+        told=("audio_url must be an http(s) URL with a host, not 'None'", "the task id that it is pulled from"),
     ),
     Refused(
         name="a whole mapping in place of its URL",
         given={"audio_url": "{{ {'uri': 's3://b/a.mp3'} }}"},
-        told=("audio_url holds a space", "{'uri': 's3://b/a.mp3'}"),
+        told=("audio_url must be an http(s) URL, not the text", "{'uri': 's3://b/a.mp3'}", "give one value of it"),
     ),
     Refused(
         name="single braces",

@@ -77,6 +77,12 @@ ARCHIVES = [
     ),
     archiving("a data: URL", "video_url is a data: URL", omnihuman_task_id=None, video_url="data:video/mp4;base64,AA=="),
     archiving("task id as a number", "omnihuman_task_id must be text, not int 7", omnihuman_task_id=7),
+    archiving(
+        "XCom of a whole task for its id",
+        "omnihuman_task_id must be text, not dict {'task_id': '7'}",
+        "give the one value of it that is the task_id",
+        omnihuman_task_id={"task_id": "7"},
+    ),
     archiving("task id with a NUL", "holds characters that no task id has", omnihuman_task_id="7\x00", s3_key="a.mp4"),
     archiving("two buckets", "give either s3_bucket ('mine')", "not both", s3_key="s3://b/a.mp4", s3_bucket="mine"),
     archiving("key of 1,100 bytes", "the S3 key has 1100 bytes; S3 allows 1024", s3_key="x" * 1100),

@@ -164,7 +164,18 @@ def test_keys_of_aws_that_are_missing_are_told(doctor, monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     checks, _ = doctor()
     assert checks["aws connection"]["state"] == "failed"
+    assert "put login (access key) and password" in checks["aws connection"]["mend"]
     assert (checks["bucket"]["state"], checks["reach of S3"]["state"]) == ("skipped", "skipped")
+
+
+def test_an_aws_connection_that_is_not_there_is_told_with_the_command_that_makes_it(doctor, monkeypatch, tmp_path):
+    for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    checks, _ = doctor("--aws-conn-id", "aws_nowhere")
+    assert checks["aws connection"]["state"] == "failed"
+    assert "airflow connections add aws_nowhere --conn-type aws --conn-login" in checks["aws connection"]["mend"]
+    assert '"service_config": {"s3": {"bucket_name"' in checks["aws connection"]["mend"]
 
 
 def test_a_bucket_that_is_not_there_is_told(doctor):
