@@ -11,7 +11,17 @@ from airflow_provider_omnihuman.api.errors import InvalidRequestError
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
-__all__ = ["check_media_url", "is_private_host", "scrub", "shown", "sound_host", "urls_in", "without_query", "without_signature"]
+__all__ = [
+    "check_media_url",
+    "is_private_host",
+    "is_signed",
+    "scrub",
+    "shown",
+    "sound_host",
+    "urls_in",
+    "without_query",
+    "without_signature",
+]
 
 # Patterns are compiled on first use, by `re` itself: every Dag file that imports an operator loads this module.
 _URL = r"(?i)https?://[^\s\"'<>]+"
@@ -44,9 +54,21 @@ def without_signature(url: str) -> str:
     """
     parts = urlsplit(url)
     query = parse_qsl(parts.query, keep_blank_values=True)
+    return parts._replace(query=urlencode(_unsigned(query)), fragment="").geturl()
+
+
+def is_signed(url: str) -> bool:
+    """Say whether a part of the query signs it; of what is no URL after all, too: nobody knows what is in there."""
+    try:
+        query = parse_qsl(urlsplit(url).query, keep_blank_values=True)
+    except ValueError:
+        return True
+    return len(_unsigned(query)) < len(query)
+
+
+def _unsigned(query: list[tuple[str, str]]) -> list[tuple[str, str]]:
     signing = [_SIGNING, *([_AZURE_SIGNING] if any(name.lower() == "sig" for name, _ in query) else [])]
-    query = [(name, value) for name, value in query if not any(re.fullmatch(pattern, name) for pattern in signing)]
-    return parts._replace(query=urlencode(query), fragment="").geturl()
+    return [(name, value) for name, value in query if not any(re.fullmatch(pattern, name) for pattern in signing)]
 
 
 def urls_in(text: str) -> list[str]:

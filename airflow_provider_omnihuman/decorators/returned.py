@@ -8,9 +8,9 @@ from typing import Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import AigcMeta, VideoRequest
-from airflow_provider_omnihuman.api.urls import urls_in, without_signature
+from airflow_provider_omnihuman.api.urls import is_signed, urls_in
 
-__all__ = ["RETURNABLE", "check_complete", "holds_signatures", "request_arguments"]
+__all__ = ["RETURNABLE", "check_complete", "request_arguments", "signed_urls"]
 
 _REQUEST = tuple(item.name for item in fields(VideoRequest))
 RETURNABLE = frozenset((*_REQUEST, "aigc_meta"))
@@ -52,9 +52,13 @@ def check_complete(urls: Mapping[str, Any], *, unset: object) -> None:
         )
 
 
-def holds_signatures(arguments: Mapping[str, Any]) -> bool:
-    """Say whether an argument is a URL whose query signs it: such a thing is a secret, and is stored nowhere."""
-    return any(without_signature(url) != url for text in _texts(arguments) for url in urls_in(text))
+def signed_urls(arguments: Any) -> Iterator[str]:
+    """Yield the URLs whose query signs them, wherever they are: such a thing is a secret, and is stored nowhere.
+
+    :param arguments: texts, mappings, lists and tuples are looked into
+    """
+    for text in _texts(arguments):
+        yield from filter(is_signed, urls_in(text))
 
 
 def _plain(value: Any) -> Any:
@@ -68,6 +72,6 @@ def _texts(value: Any) -> Iterator[str]:
         yield value
     elif isinstance(value, Mapping):
         yield from _texts(list(value.values()))
-    elif isinstance(value, list):
+    elif isinstance(value, list | tuple):
         for item in value:
             yield from _texts(item)

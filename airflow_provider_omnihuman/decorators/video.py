@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
     context_merge,
     determine_kwargs,
+    mask_secret,
     task_decorator_factory,
 )
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION  # as every decorator of a provider does
@@ -98,6 +99,14 @@ class _OmniHumanDecoratedOperator(DecoratedOperator, OmniHumanVideoOperator):
         for name in RETURNABLE & asked.keys():
             setattr(self, name, asked[name])
 
+    def _do_render_template_fields(self, *args: Any, **kwargs: Any) -> None:
+        """Render; what the function is given may be signed like what it returns, and Airflow shows both."""
+        from airflow_provider_omnihuman.decorators.returned import signed_urls
+
+        super()._do_render_template_fields(*args, **kwargs)
+        for url in signed_urls([self.op_args, self.op_kwargs]):
+            mask_secret(url.partition("?")[2])
+
     def _call(self, context: Context) -> dict[str, Any]:
         from airflow_provider_omnihuman.decorators.returned import request_arguments
 
@@ -109,9 +118,9 @@ class _OmniHumanDecoratedOperator(DecoratedOperator, OmniHumanVideoOperator):
 
     def _keep(self, arguments: dict[str, Any], context: Context) -> None:
         """Remember what was returned until there is room for it; signed URLs are written down nowhere."""
-        from airflow_provider_omnihuman.decorators.returned import holds_signatures
+        from airflow_provider_omnihuman.decorators.returned import signed_urls
 
-        if holds_signatures(arguments):
+        if any(signed_urls(arguments)):
             self.log.info("The function returned signed URLs, which are not stored: it is called again when there is room")
             return
         context["ti"].xcom_push(key=_RETURNED, value=arguments)
