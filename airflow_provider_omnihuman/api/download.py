@@ -168,8 +168,6 @@ class Download:
                     self._furthest = max(self._furthest, self._received)
         if self._file.size is not None and self._received != self._file.size:
             raise InterruptedDownloadError(f"{without_query(self._url)} sent fewer or more bytes than it announced")
-        if not self._received:
-            raise InterruptedDownloadError(f"{without_query(self._url)} sent an empty file")
 
     @contextmanager
     def _answer(self, client: httpx.Client) -> Iterator[httpx.Response]:

@@ -18,7 +18,7 @@ from typing import IO, Protocol, TypeVar
 
 from airflow_provider_omnihuman.api.conversations import Conversation, Conversations
 from airflow_provider_omnihuman.api.download import PATIENCE, Download, Patience
-from airflow_provider_omnihuman.api.errors import DeadUrlError
+from airflow_provider_omnihuman.api.errors import DeadUrlError, DownloadError
 from airflow_provider_omnihuman.api.models import AigcMeta, Submission, Video, VideoRequest
 from airflow_provider_omnihuman.api.schedule import PollSchedule
 from airflow_provider_omnihuman.api.waiting import Progress, Wait
@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _TIMEOUT_S = 7200.0
 _FRESH_URL_PATIENCE_S = 300.0
+_AGAIN = "wait for the task again, and download from the fresh URL"
 
 
 class _Blocking(Protocol):
@@ -196,6 +197,8 @@ class _Part:
 def _into_file(video: Video, path: Path, *, fresh_url: Callable[[], str], patience: Patience) -> Path:
     with _appearing_whole(path) as file:
         Download(video.video_url, _Part(file), fresh_url=fresh_url, patience=patience).run()
+        if not file.tell():
+            raise DownloadError(f"the video of task {video.task_id} is an empty file", task_id=video.task_id, advice=_AGAIN)
     return path
 
 

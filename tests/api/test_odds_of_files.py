@@ -25,11 +25,6 @@ def test_an_empty_file_is_no_video(tmp_path, headers):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_is_empty_at_first_is_asked_for_again(tmp_path):
-    with range_server(Reply(b""), Reply(b"video")) as server:
-        assert download(server.url, tmp_path / "video.mp4").read_bytes() == b"video"
-
-
 def test_a_link_is_replaced_and_what_it_leads_to_is_left_alone(tmp_path):
     other, link = tmp_path / "other.mp4", tmp_path / "video.mp4"
     other.write_bytes(b"another video")
