@@ -90,7 +90,7 @@ class Terminal:
     @property
     def can_ask(self) -> bool:
         """Whether a person is there to answer."""
-        return bool(sys.stdin and sys.stdin.isatty() and self.console.is_terminal)
+        return bool(not self.is_json and sys.stdin and sys.stdin.isatty() and self.console.is_terminal)
 
     def confirms(self, question: str) -> bool:
         """Ask; return whether the answer is yes. Silence is no.
