@@ -41,6 +41,9 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 256
     daemon_threads = True
 
+    def handle_error(self, *_: Any) -> None:
+        """Keep quiet of clients that hang up: some tests are about them."""
+
 
 @contextmanager
 def serving(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[SimpleNamespace]:
