@@ -22,6 +22,8 @@ _RENEWED_BEFORE_S = 300.0
 """Five minutes before the keys end, in which STS may be away; a quarter of their life where that is shorter."""
 _FAILURE_KEPT_S = 5.0
 """An STS that refuses, or is away, is not asked by each of ten thousand waits."""
+_ASKED_FOR_S = 15.0
+"""Longer than one question takes; who asked may have been cancelled."""
 _NEW_S = 60.0
 """Keys that are refused when younger than this were not refused for their age."""
 _ATTEMPTS = 3
@@ -72,6 +74,9 @@ class RoleSession:
     def renewal(self) -> Conversation[None]:
         """Assume the role, to be had while :attr:`is_due`; where that fails, the keys at hand are used to their end."""
         is_urgent = not self._has_keys(self._clock())
+        if not is_urgent:  # the others go on meanwhile with the keys at hand
+            self._tried_at = self._clock()
+            self._due_at = self._tried_at + _ASKED_FOR_S
         try:
             held = yield from assume_role(self._role, attempts=_ATTEMPTS if is_urgent else 1, clock=self._clock)
         except OmniHumanError as error:
