@@ -55,13 +55,12 @@ class _Configured(Generic[G]):
     ) -> None:
         redact_http_log()
         self._gate: G = self._gate_class(rate or RequestRate(None))
-        self._on_exchange = on_exchange
         self.api = Conversations(
             site=site,
             endpoint=endpoint,
             connect_timeout_s=connect_timeout_s,
             read_timeout_s=read_timeout_s,
-            on_exchange=self._heard,
+            on_exchange=_telling(self._gate.rejected, on_exchange),
         )
         self._auth = SignatureV4Auth(credentials, region=region or site.region)
         self._session = role_session(role, credentials) if role else None
@@ -103,18 +102,26 @@ class _Configured(Generic[G]):
         """
         return self._session is not None and self._session.drop(refused)
 
-    def _heard(self, exchange: Exchange) -> None:
-        """Slow down where the service says so; pass on to the listener, whose faults must not lose what was paid for."""
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.api.base_url!r}, {self._auth!r})"
+
+
+def _telling(rejected: Callable[[], None], listener: Callable[[Exchange], None] | None) -> Callable[[Exchange], None]:
+    """Return who slows down where the service says so, and tells the listener, whose faults must not lose what was paid for.
+
+    Not a method: a client in a circle of references would keep its sockets until the next full garbage collection.
+    """
+
+    def heard(exchange: Exchange) -> None:
         if exchange.is_refused_for_its_rate:
-            self._gate.rejected()
-        if self._on_exchange:
+            rejected()
+        if listener:
             try:
-                self._on_exchange(exchange)
+                listener(exchange)
             except Exception:
                 log.exception("The listener of requests failed")
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.api.base_url!r}, {self._auth!r})"
+    return heard
 
 
 class OmniHumanClient(Steps, _Configured[Gate]):
