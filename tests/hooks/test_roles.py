@@ -73,10 +73,15 @@ def test_requests_are_signed_with_the_roles_keys(connect, emulator):
 
 
 def test_the_account_is_asked_once_by_all_of_a_process(connect, emulator):
-    for _ in range(3):
-        OmniHumanHook().fetch("7")
+    def ask(_):
+        hook = OmniHumanHook()
+        hook.fetch("7")
+        hook.get_conn().close()
+
+    for number in range(3):
+        ask(number)
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda _: OmniHumanHook().fetch("7"), range(16)))
+        list(threads.map(ask, range(16)))
     assert assumed(emulator) == {"10000": 1}
 
 
