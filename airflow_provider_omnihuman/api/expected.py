@@ -51,7 +51,7 @@ def span(seconds: float, *, roughly: bool = False) -> str:
     :param seconds: its length
     :param roughly: leave out what nobody would say of an estimate
     """
-    whole = max(0, round(seconds, -1 if roughly and seconds > _TEN_S else None))
+    whole = max(0, int(round(seconds, -1 if roughly and seconds > _TEN_S else 0)))
     if whole < _MINUTE_S:
         return f"{whole} s"
     if whole < _EXACT_BELOW_S and not roughly:

@@ -100,7 +100,8 @@ def test_a_span_is_said_as_people_do(seconds, words):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(7, "7 s"), (43, "40 s"), (59, "1 min"), (100, "2 min"), (540, "9 min"), (3590, "1 h 00 min")]
+    ("seconds", "words"),
+    [(7, "7 s"), (43, "40 s"), (43.2, "40 s"), (59, "1 min"), (100, "2 min"), (540, "9 min"), (3590, "1 h 00 min")],
 )
 def test_an_estimate_is_said_roughly(seconds, words):
     assert span(seconds, roughly=True) == words

@@ -107,7 +107,7 @@ def test_a_refusal_is_told_at_once_and_a_passing_fault_is_asked_again():
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*ISSUED, "Error", "Code"]), inner, max_size=4),
     max_leaves=6,
 )

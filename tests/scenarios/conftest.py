@@ -51,6 +51,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("real_airflow", databases, indirect=True, scope="session")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Give scenarios one Airflow, and the time that its start takes, unless they say otherwise; leave out the slow ones."""
     for item in items:
