@@ -9,14 +9,13 @@ VENV ?= .venv$(if $(filter-out 3.3,$(AIRFLOW)),-$(AIRFLOW))
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
   command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := $(VENV)/bin
-# Half as many again as there are cores: the tests wait for sockets and clocks for nearly half of their time. One worker has
-# all the scenarios, one after another, and is mostly waiting.
+# Half as many again as there are cores: the tests wait for sockets and clocks for nearly half of their time.
 WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 # An Airflow that is configured in the caller's shell must not leak into ours.
 export PYTHONDONTWRITEBYTECODE :=
 unexport AIRFLOW_HOME
 
-.PHONY: help setup demo test test-short test-wheel test-all dist licences chaos bench bench-check bench-report check format lock clean
+.PHONY: help setup demo test test-units test-scenarios test-short test-wheel test-all dist licences chaos bench bench-check bench-report check format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -36,7 +35,13 @@ demo: setup ## Script → speech → avatar video → S3, through a real Airflow
 	@$(BIN)/omnihuman-demo $(ARGS)
 
 test: setup ## The whole suite, scenario tests in a real multi-process Airflow included. ARGS="-k name"
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup -m "not bench" $(ARGS)
+	@$(MAKE) --no-print-directory -j 2 test-units test-scenarios
+
+test-units: setup # in the foreground
+	@$(BIN)/pytest -n $(WORKERS) -m "not scenario and not bench" $(ARGS) || [ $$? -eq 5 ]  # 5: nothing of that name
+
+test-scenarios: setup # beside them, told when they are over: one after another, and mostly waiting
+	@$(BIN)/pytest -m scenario $(ARGS) > .scenarios.log 2>&1; status=$$?; cat .scenarios.log; [ $$status -eq 0 ] || [ $$status -eq 5 ]
 
 SHORT := tests/versions tests/packaging/test_provider_info.py tests/test_dags.py tests/triggers tests/sensors \
   $(addprefix tests/,hooks/test_omnihuman_hook.py hooks/test_settings.py operators/test_submit.py operators/test_video.py)
@@ -89,4 +94,4 @@ lock: setup ## Compile requirements/*.txt anew: all hashes, no index lines
 	@PATH="$(abspath $(BIN)):$$PATH" requirements/lock.sh
 
 clean: ## Remove the environment and everything generated
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo dist
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .demo .scenarios.log dist

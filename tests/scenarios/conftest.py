@@ -51,14 +51,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("real_airflow", databases, indirect=True, scope="session")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist looks at the groups in the same hook
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Give scenarios one Airflow, and the time that its start takes, unless they say otherwise; leave out the slow ones."""
+    """Give scenarios the time that a start of Airflow takes, unless they say otherwise; leave out the slow ones."""
     for item in items:
-        if HERE not in item.path.parents:
-            continue
-        item.add_marker(pytest.mark.xdist_group("scenarios"))
-        if item.get_closest_marker("timeout") is None:
+        if HERE in item.path.parents and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(SCENARIO_TIMEOUT_S))
     slow = [item for item in items if item.get_closest_marker("chaos")]
     if slow and not EVERYTHING:
