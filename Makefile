@@ -43,8 +43,7 @@ test-units: setup # in the foreground
 test-scenarios: setup # beside them, told when they are over: one after another, and mostly waiting
 	@$(BIN)/pytest -m scenario $(ARGS) > .scenarios.log 2>&1; status=$$?; cat .scenarios.log; [ $$status -eq 0 ] || [ $$status -eq 5 ]
 
-SHORT := tests/versions tests/packaging/test_provider_info.py tests/test_dags.py tests/triggers tests/sensors \
-  $(addprefix tests/,hooks/test_omnihuman_hook.py hooks/test_settings.py operators/test_submit.py operators/test_video.py)
+SHORT := $(addprefix tests/,versions packaging/test_provider_info.py test_dags.py triggers sensors hooks/test_omnihuman_hook.py)
 
 test-short: setup ## What depends on Airflow's version: discovery, forms, Dags, hooks, triggers. AIRFLOW=3.1
 	@$(BIN)/pytest -n $(WORKERS) $(SHORT) $(ARGS)

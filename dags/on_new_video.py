@@ -43,7 +43,7 @@ with DAG(
 
         hook, published = S3Hook(), []
         for video in [event.extra for event in triggering_asset_events[VIDEOS]]:
-            for source in (video["poster_uri"], video["uri"]):
+            for source in filter(None, (video["poster_uri"], video["uri"])):
                 bucket, key = hook.parse_s3_url(source)
                 target = f"s3://{bucket}/published/{video['task_id']}.{key.rpartition('.')[2]}"
                 hook.copy_object(source_bucket_key=source, dest_bucket_key=target)

@@ -21,7 +21,10 @@ pytestmark = pytest.mark.skipif(not ENVIRONMENT, reason="make test-wheel")
 BIN = Path(ENVIRONMENT) / "bin"
 INFO = get_provider_info()
 DISTRIBUTION = "airflow-provider-omnihuman"
-NEED_AN_EXTRA = ("emulator", "demo", "testing", "speech.espeak", "speech.local")
+NEED_AN_EXTRA = (
+    *("emulator", "demo", "testing", "speech.espeak", "speech.local"),
+    *("observability.facets", "observability.lineage"),
+)
 """Rooms and modules that do without what a plain installation brings only if nobody imports them."""
 BROUGHT_BY_EXTRAS = {"espeakng_loader", "moto", "numpy", "PIL", "pytest"}
 LISTS = {name: ["providers", name, "-o", "json"] for name in ("list", "hooks", "triggers", "links", "widgets", "behaviours")}
