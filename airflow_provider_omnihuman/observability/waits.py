@@ -13,6 +13,8 @@ from airflow_provider_omnihuman.observability.meter import Meter
 
 __all__ = ["TimedSchedule", "counting_outcome"]
 
+_ENDS: dict[type[Exception], str] = {TaskFailedError: "failed", TaskLostError: "lost", WaitTimeoutError: "timeout"}
+
 
 class TimedSchedule:
     """A schedule that also tells how long a job took; one object for each wait.
@@ -62,16 +64,8 @@ def counting_outcome(meter: Meter) -> Iterator[None]:
     """
     try:
         yield
-    except TaskFailedError:
-        meter.count(catalogue.WAITS, outcome="failed")
-        raise
-    except TaskLostError:
-        meter.count(catalogue.WAITS, outcome="lost")
-        raise
-    except WaitTimeoutError:
-        meter.count(catalogue.WAITS, outcome="timeout")
-        raise
-    except Exception:
-        meter.count(catalogue.WAITS, outcome="error")
+    except Exception as error:
+        outcome = next((name for kind, name in _ENDS.items() if isinstance(error, kind)), "error")
+        meter.count(catalogue.WAITS, outcome=outcome)
         raise
     meter.count(catalogue.WAITS, outcome="done")
