@@ -66,7 +66,7 @@ licences: setup ## Write docs/licences.md anew, from the metadata of what is ins
 	@$(BIN)/python requirements/licences.py
 
 chaos: setup ## Kill, cut off and clear everything there is, and count: jobs wanted, accepted, archived
-	@OMNIHUMAN_CHAOS=1 $(BIN)/pytest tests/scenarios $(ARGS)
+	@OMNIHUMAN_CHAOS=1 $(BIN)/pytest -m scenario tests/scenarios tests/demo $(ARGS)
 
 BENCHMARKS := imports schedule quota submit archive render waiting
 

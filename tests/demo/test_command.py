@@ -152,6 +152,7 @@ def test_interrupted_while_it_starts_it_leaves_no_process(start, number, when):
     assert command.survivors() == []
 
 
+@pytest.mark.skipif(not os.environ.get("OMNIHUMAN_CHAOS"), reason="takes long: make chaos")
 @pytest.mark.scenario
 @pytest.mark.timeout(300)
 def test_killed_while_a_task_runs_it_leaves_no_process(start):
@@ -180,6 +181,7 @@ def test_a_failed_task_fails_the_demo_with_the_end_of_its_log(start):
     assert command.survivors() == []
 
 
+@pytest.mark.skipif(not os.environ.get("OMNIHUMAN_CHAOS"), reason="takes long: make chaos")
 @pytest.mark.scenario
 @pytest.mark.timeout(300)
 def test_a_run_that_succeeds_without_an_archived_video_fails_the_demo(start):
