@@ -258,13 +258,14 @@ class Threads:
 
 
 def test_threads_pass_in_order_within_the_rate_and_submits_go_first():
-    threads = Threads(Gate(RequestRate(10)))
+    threads = Threads(Gate(RequestRate(2)))
     running = [threads.start(f"poll {n}") for n in range(3)] + [threads.start(f"submit {n}", Lane.SUBMIT) for n in range(2)]
     for thread in running:
         thread.join(10)
     times, names = zip(*sorted(threads.passed), strict=True)
     assert list(names) == ["poll 0", "submit 0", "submit 1", "poll 1", "poll 2"]
-    assert all(later - earlier >= 0.1 for earlier, later in pairwise(times))
+    # Half a second apart, seen by threads that a busy machine wakes when it can.
+    assert all(later - earlier >= 0.4 for earlier, later in pairwise(times))
 
 
 def test_a_thread_that_is_interrupted_leaves_its_turn_to_the_next():
