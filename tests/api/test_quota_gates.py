@@ -264,8 +264,7 @@ def test_threads_pass_in_order_within_the_rate_and_submits_go_first():
         thread.join(10)
     times, names = zip(*sorted(threads.passed), strict=True)
     assert list(names) == ["poll 0", "submit 0", "submit 1", "poll 1", "poll 2"]
-    # Half a second apart, seen by threads that a busy machine wakes when it can.
-    assert all(later - earlier >= 0.4 for earlier, later in pairwise(times))
+    assert all(later - earlier >= 0.5 for earlier, later in pairwise(times))
 
 
 def test_a_thread_that_is_interrupted_leaves_its_turn_to_the_next():
