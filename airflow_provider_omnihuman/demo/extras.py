@@ -6,7 +6,7 @@ from airflow_provider_omnihuman.demo.failures import DemoError
 from airflow_provider_omnihuman.emulator.extras import missing
 
 # Of the extra `demo` and of the extras that it includes.
-NEEDED = ("aiohttp", "av", "espeakng_loader", "flask", "moto", "numpy", "PIL", "rich")
+NEEDED = ("aiobotocore", "aiohttp", "av", "espeakng_loader", "flask", "moto", "numpy", "PIL", "rich")
 
 
 def check_extras(needed: tuple[str, ...] = NEEDED) -> None:

@@ -26,7 +26,7 @@ NEED_AN_EXTRA = (
     *("observability.facets", "observability.lineage"),
 )
 """Rooms and modules that do without what a plain installation brings only if nobody imports them."""
-BROUGHT_BY_EXTRAS = {"airflow.providers.openlineage", "espeakng_loader", "moto", "numpy", "openlineage", "PIL", "pytest"}
+BROUGHT_BY_EXTRAS = {"airflow.providers.openlineage", "espeakng_loader", "moto", "openlineage", "pytest"}
 LISTS = {name: ["providers", name, "-o", "json"] for name in ("list", "hooks", "triggers", "links", "widgets", "behaviours")}
 
 

@@ -1,0 +1,1 @@
+"""Batches: rows become videos, and a report tells what became of them."""

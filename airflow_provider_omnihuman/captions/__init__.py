@@ -1,0 +1,1 @@
+"""Captions: what is said, and when, as files that players read."""

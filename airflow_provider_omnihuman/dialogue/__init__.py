@@ -1,0 +1,1 @@
+"""Dialogues: a script of lines, several speakers, one picture."""

@@ -1,0 +1,1 @@
+"""Presenters: who speaks, kept in a file under version control."""
