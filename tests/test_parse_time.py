@@ -28,6 +28,7 @@ AT_PARSE_TIME = AT_EVERY_START | {
         # Their bases, and how they read their arguments.
         *(
             "operators.archive_inputs",
+            "operators.asset_events",
             "operators.deferral",
             "operators.masking",
             "operators.media",

@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, AssetAlias
-
 from airflow_provider_omnihuman.archive.label_policy import LabelPolicy
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.links.s3_objects import ArchivedVideoLink, LinkedObjects, ManifestLink
 from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.observability.lineage_source import LineageSource
 from airflow_provider_omnihuman.operators.archive_inputs import done_at_of, request_facts, task_facts
+from airflow_provider_omnihuman.operators.asset_events import DEFAULT_ASSET_ALIAS, emit_asset_events, outlets_of
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, optional_text
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
 
 __all__ = ["DEFAULT_ASSET_ALIAS", "OmniHumanToS3Operator"]
-
-DEFAULT_ASSET_ALIAS = "omnihuman_videos"
 
 
 class OmniHumanToS3Operator(LineageSource, SignedUrlsMasked):
@@ -70,6 +67,7 @@ class OmniHumanToS3Operator(LineageSource, SignedUrlsMasked):
     :param aigc_label: what to do when the label in the file is not the one asked for, field by field: ``"warn"``; ``"require"``:
         the video is archived all the same, then the task fails, and no asset event is emitted; ``"off"``. The manifest tells the
         differences in any case
+    :param emit_asset_event: False for a video that nobody else is to hear of, such as a clip that is only a part of a film
     :param done_at: when the job was done, epoch seconds or their text: an archive that starts more than 45 minutes later is told
         of in the log; by default ``request``'s (templated)
     :param omnihuman_conn_id: the connection that submitted the task (templated)
@@ -110,13 +108,13 @@ class OmniHumanToS3Operator(LineageSource, SignedUrlsMasked):
         s3_extra_args: dict[str, Any] | None = None,
         verify_duration: bool = True,
         aigc_label: str = "warn",
+        emit_asset_event: bool = True,
         done_at: float | str | XComArg | None = None,
         omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
         aws_conn_id: str | None = "aws_default",
         **kwargs: Any,
     ) -> None:
-        # Airflow gives the tasks of a mapped operator an empty list where nobody gave any.
-        kwargs["outlets"] = kwargs.get("outlets") or [AssetAlias(DEFAULT_ASSET_ALIAS)]
+        kwargs["outlets"] = outlets_of(kwargs.get("outlets"), emit_asset_event=emit_asset_event)
         super().__init__(**kwargs)
         self.omnihuman_task_id = omnihuman_task_id
         self.video_url = video_url
@@ -129,6 +127,7 @@ class OmniHumanToS3Operator(LineageSource, SignedUrlsMasked):
         self.verify_duration = verify_duration
         self.label_policy = LabelPolicy.of(aigc_label)
         self.aigc_label = aigc_label
+        self.emit_asset_event = emit_asset_event
         self.done_at = done_at
         self.omnihuman_conn_id = omnihuman_conn_id
         self.aws_conn_id = aws_conn_id
@@ -283,9 +282,5 @@ class OmniHumanToS3Operator(LineageSource, SignedUrlsMasked):
         from airflow_provider_omnihuman.archive.reading import archive_facts
 
         self.archived = facts = archive_facts(manifest, reused=reused)
-        for outlet in self.outlets:
-            if isinstance(outlet, AssetAlias):
-                context["outlet_events"][outlet].add(Asset(uri=location.asset_uri), extra=facts)
-            elif isinstance(outlet, Asset):
-                context["outlet_events"][outlet].extra.update(facts)
+        emit_asset_events(context, self.outlets, location, facts=facts)
         return facts

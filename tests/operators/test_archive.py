@@ -115,6 +115,20 @@ def test_an_asset_event_carries_the_facts(rendered):
     assert context["outlet_events"][mine].extra == facts
 
 
+def test_a_part_of_a_film_is_archived_without_an_asset_event(rendered, s3):
+    context = task_context()
+    operator = archive(omnihuman_task_id=rendered()["task_id"], emit_asset_event=False)
+    facts = operator.execute(context)
+    assert body(s3, facts["uri"])
+    assert operator.outlets == []
+    assert not context["outlet_events"]
+
+
+def test_outlets_and_no_asset_event_are_one_too_many():
+    with pytest.raises(ValueError, match="outlets are given, for which Airflow emits asset events"):
+        archive(omnihuman_task_id="7", emit_asset_event=False, outlets=[Asset("s3://mine/films")])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
