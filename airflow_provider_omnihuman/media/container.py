@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from airflow_provider_omnihuman.media.errors import MediaError
+from airflow_provider_omnihuman.media.errors import MediaError, TruncatedMediaError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,10 @@ Source: TypeAlias = str | Path | bytes | IO[bytes]
 AUDIO_FORMATS = ("mp3", "wav", "w64", "ogg", "aac", "flac", "mov", "matroska", "aiff", "amr", "caf")
 IMAGE_FORMATS = ("png_pipe", "jpeg_pipe", "mjpeg", "webp_pipe", "bmp_pipe", "tiff_pipe", "gif")
 VIDEO_FORMATS = ("mov",)
+
+# Their headers say how long the sound is; those of the others (mp3, ADTS) hold estimates at best.
+_FORMATS_THAT_TELL_THE_LENGTH = {"flac", "mov", "matroska"}
+_SLACK = 0.9
 
 
 def describe(source: Source) -> str:
@@ -92,3 +96,25 @@ def first_stream(container: InputContainer, kind: str, source: Source) -> Any:
     if streams[0].codec_context is None:
         raise MediaError(f"has {kind} in an unknown codec", source=describe(source))
     return streams[0]
+
+
+def short_name(container: InputContainer) -> str:
+    """Return one name of a container's format: ``mov,mp4,m4a,3gp,3g2,mj2`` is FFmpeg's name for a single one."""
+    return str(container.format.name).partition(",")[0]
+
+
+def refuse_what_breaks_off(container: InputContainer, duration_s: float, source: Source) -> None:
+    """Refuse a sound file whose end is missing, where its header tells so.
+
+    :param container: as opened
+    :param duration_s: what could be decoded
+    :param source: for the message
+    :raises TruncatedMediaError: says how much of it is there
+    """
+    declared_s = (container.duration or 0) / 1_000_000
+    if short_name(container) in _FORMATS_THAT_TELL_THE_LENGTH and duration_s < declared_s * _SLACK:
+        raise TruncatedMediaError(
+            f"breaks off after {duration_s:.1f} s of {declared_s:.1f} s",
+            source=describe(source),
+            advice="fetch or export it again",
+        )

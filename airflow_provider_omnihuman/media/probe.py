@@ -14,15 +14,13 @@ from airflow_provider_omnihuman.media.container import (
     describe,
     first_stream,
     opened,
+    refuse_what_breaks_off,
+    short_name,
 )
 from airflow_provider_omnihuman.media.errors import MediaError, TruncatedMediaError
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-
-# Their headers say how long the sound is; those of the others (mp3, ADTS) hold estimates at best.
-_FORMATS_THAT_TELL_THE_LENGTH = {"flac", "mov", "matroska"}
-_SLACK = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +92,10 @@ def probe_audio(source: Source) -> AudioFacts:
         if not samples:
             raise MediaError("holds no audio that can be decoded", source=describe(source))
         duration_s = sum(count / rate for rate, count in samples.items())
-        format_name = _short_name(container)
-        declared_s = (container.duration or 0) / 1_000_000
-        if format_name in _FORMATS_THAT_TELL_THE_LENGTH and duration_s < declared_s * _SLACK:
-            raise TruncatedMediaError(
-                f"breaks off after {duration_s:.1f} s of {declared_s:.1f} s",
-                source=describe(source),
-                advice="fetch or export it again",
-            )
+        refuse_what_breaks_off(container, duration_s, source)
         codec = stream.codec_context
         rate = samples.most_common(1)[0][0]
-        return AudioFacts(duration_s, rate, codec.channels, codec.codec.canonical_name, format_name)
+        return AudioFacts(duration_s, rate, codec.channels, codec.codec.canonical_name, short_name(container))
 
 
 def _count_samples(container: InputContainer, stream: Any) -> Counter[int]:
@@ -134,7 +125,7 @@ def probe_image(source: Source) -> ImageFacts:
         frame: Any = next(container.decode(stream), None)
         if frame is None or frame.is_corrupt:
             raise MediaError("holds no picture that can be decoded", source=describe(source))
-        kind = _short_name(container).removesuffix("_pipe").replace("mjpeg", "jpeg")
+        kind = short_name(container).removesuffix("_pipe").replace("mjpeg", "jpeg")
         return ImageFacts(frame.width, frame.height, kind, container.size)
 
 
@@ -180,8 +171,3 @@ def _count_pictures(container: InputContainer, stream: Any) -> tuple[int, float]
         start = packet.pts if start is None else min(start, packet.pts)
         end = max(end, packet.pts + (packet.duration or 0))
     return frames, float((end - (start or 0)) * stream.time_base)
-
-
-def _short_name(container: InputContainer) -> str:
-    """``mov,mp4,m4a,3gp,3g2,mj2`` is FFmpeg's name for one format."""
-    return str(container.format.name).partition(",")[0]
