@@ -14,12 +14,55 @@ from airflow_provider_omnihuman.api.urls import shown
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.api.models import AigcMeta
 
-__all__ = ["aigc_meta_of", "boolean", "flag", "integer", "optional_seconds", "optional_text", "seconds", "url_list"]
+__all__ = [
+    "aigc_meta_of",
+    "boolean",
+    "check_portrait",
+    "flag",
+    "integer",
+    "is_nothing",
+    "optional_boolean",
+    "optional_integer",
+    "optional_seconds",
+    "optional_text",
+    "seconds",
+    "url_list",
+]
 
 _LONGEST_S = 366 * 24 * 3600
 """Longer spans overflow timedelta arithmetic, and that after the submit."""
 _EMPTY = {"", "none", "null"}
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def is_nothing(value: Any) -> bool:
+    """Return whether nothing was given: None, or what a template or an empty cell of a table makes of it."""
+    return value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY)
+
+
+def check_portrait(image_url: Any) -> None:
+    """Refuse a task that was given no portrait, as soon as its arguments are known.
+
+    :raises InvalidRequestError: says what to give
+    """
+    if image_url is None:
+        raise InvalidRequestError("image_url is missing", advice="give the portrait's http(s) or s3:// URL")
+
+
+def optional_integer(value: Any, *, field: str) -> int | None:
+    """Return a whole number, given as for :func:`integer`; None where nothing was given.
+
+    :raises InvalidRequestError: names the field and the value
+    """
+    return None if is_nothing(value) else integer(value, field=field)
+
+
+def optional_boolean(value: Any, *, field: str) -> bool | None:
+    """Return true or false, given as for :func:`boolean`; None where nothing was given.
+
+    :raises InvalidRequestError: names the field and the value
+    """
+    return None if is_nothing(value) else boolean(value, field=field)
 
 
 def integer(value: Any, *, field: str) -> int:
@@ -54,7 +97,7 @@ def flag(value: Any, *, field: str) -> bool:
 
     :raises InvalidRequestError: names the field and the value
     """
-    if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
+    if is_nothing(value):
         return False
     return boolean(value, field=field)
 
@@ -64,7 +107,7 @@ def optional_text(value: Any, *, field: str) -> str | None:
 
     :raises InvalidRequestError: not text
     """
-    if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
+    if is_nothing(value):
         return None
     if not isinstance(value, str):
         advice = f"give the one value of it that is the {field.removeprefix('omnihuman_')}" if isinstance(value, Mapping) else ""
@@ -108,7 +151,7 @@ def url_list(value: Any, *, field: str) -> list[str]:
             value = json.loads(value)
         except (ValueError, RecursionError) as error:
             raise InvalidRequestError(f"{field} is not a JSON list: {error}") from error
-    if value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY):
+    if is_nothing(value):
         return []
     if isinstance(value, str):
         return [value]

@@ -12,7 +12,7 @@ from airflow_provider_omnihuman.api.models import VideoRequest
 from airflow_provider_omnihuman.api.urls import without_query
 from airflow_provider_omnihuman.ledger.fingerprint import fingerprint_of
 from airflow_provider_omnihuman.operators.inputs import MediaInputs
-from airflow_provider_omnihuman.operators.parameters import boolean, integer, optional_text, url_list
+from airflow_provider_omnihuman.operators.parameters import optional_boolean, optional_integer, optional_text, url_list
 from airflow_provider_omnihuman.operators.reach import reach_warnings
 
 __all__ = ["PreparedRequest"]
@@ -42,14 +42,18 @@ class PreparedRequest:
         given = {"image_url": arguments["image_url"], "audio_url": arguments["audio_url"]}
         given |= {f"mask_url[{index}]": url for index, url in enumerate(masks)}
         urls = {name: inputs.url(url, field=name) for name, url in given.items()}
+        optional = {
+            "seed": optional_integer(arguments["seed"], field="seed"),
+            "output_resolution": optional_integer(arguments["output_resolution"], field="output_resolution"),
+            "pe_fast_mode": optional_boolean(arguments["pe_fast_mode"], field="pe_fast_mode"),
+        }
         request = VideoRequest(
             image_url=urls.pop("image_url"),
             audio_url=urls.pop("audio_url"),
             mask_url=tuple(urls.values()),
             prompt=optional_text(arguments["prompt"], field="prompt"),
-            seed=integer(arguments["seed"], field="seed"),
-            output_resolution=integer(arguments["output_resolution"], field="output_resolution"),
-            pe_fast_mode=boolean(arguments["pe_fast_mode"], field="pe_fast_mode"),
+            # What nobody gave has the API's default, and counts in the fingerprint as if it had been given.
+            **{name: value for name, value in optional.items() if value is not None},
         )
         return cls(request=request, given=given, inputs=inputs)
 

@@ -16,7 +16,7 @@ from airflow_provider_omnihuman.observability.lineage_source import LineageSourc
 from airflow_provider_omnihuman.operators.deferral import DeferringOperator
 from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
 from airflow_provider_omnihuman.operators.media import MediaOperator
-from airflow_provider_omnihuman.operators.parameters import flag, optional_seconds, optional_text
+from airflow_provider_omnihuman.operators.parameters import check_portrait, flag, optional_seconds, optional_text
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -51,9 +51,10 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
     :param mask_url: at most five mask URLs, http(s) or ``s3://``, from ``OmniHumanSubjectDetectionOperator``: who speaks
         (templated)
     :param prompt: picture, movement and camera, in zh, en, ja, ko, es-MX or id; ≤ 300 characters advised (templated)
-    :param seed: −1 for a random one; the same seed ≥ 0 with the same inputs very likely gives the same video (templated)
-    :param output_resolution: 720 or 1080 (templated)
-    :param pe_fast_mode: render faster at the cost of quality; the vendor advises it with 720 only (templated)
+    :param seed: −1, the default, for a random one; the same seed ≥ 0 with the same inputs very likely gives the same video
+        (templated)
+    :param output_resolution: 720 or 1080, the default (templated)
+    :param pe_fast_mode: render faster at the cost of quality, by default not; the vendor advises it with 720 only (templated)
     :param omnihuman_conn_id: the connection to OmniHuman (templated)
     :param aws_conn_id: the connection that presigns ``s3://`` inputs (templated)
     :param presigned_url_expires_in: how long presigned inputs live, a timedelta or seconds, at most 7 days. The service
@@ -93,13 +94,13 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
     def __init__(
         self,
         *,
-        image_url: str | XComArg,
         audio_url: str | XComArg,
+        image_url: str | XComArg | None = None,
         mask_url: Sequence[str] | str | XComArg | None = None,
         prompt: str | None = None,
-        seed: int | str = -1,
-        output_resolution: int | str = 1080,
-        pe_fast_mode: bool | str = False,
+        seed: int | str | None = None,
+        output_resolution: int | str | None = None,
+        pe_fast_mode: bool | str | None = None,
         omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
         aws_conn_id: str | None = "aws_default",
         presigned_url_expires_in: timedelta | float = timedelta(hours=24),
@@ -119,6 +120,8 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
             check_inputs=check_inputs,
             **kwargs,
         )
+        with raising_airflow_errors():  # of a mapped task, the arguments come together only when it runs
+            check_portrait(image_url)
         self.image_url: Any = image_url  # Airflow renders templated arguments in place
         self.audio_url: Any = audio_url
         self.mask_url: Any = mask_url
