@@ -46,7 +46,7 @@ test-scenarios: setup # beside them, told when they are over: one after another,
 SHORT := $(addprefix tests/,versions packaging/test_provider_info.py test_dags.py triggers sensors hooks/test_omnihuman_hook.py)
 
 test-short: setup ## What depends on Airflow's version: discovery, forms, Dags, hooks, triggers. AIRFLOW=3.1
-	@$(BIN)/pytest -n $(WORKERS) $(SHORT) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(SHORT) $(ARGS)
 
 test-wheel: dist ## The wheel, in an environment with what a user's installation brings and nothing else
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-wheel
@@ -54,8 +54,11 @@ test-wheel: dist ## The wheel, in an environment with what a user's installation
 	@VIRTUAL_ENV=$(abspath .venv-wheel) $(BIN)/uv pip install --quiet --no-deps --no-index dist/*.whl
 	@OMNIHUMAN_INSTALLED=$(abspath .venv-wheel) $(BIN)/pytest tests/packaging/test_installed_wheel.py $(ARGS)
 
-test-all: test test-wheel ## All of it: the newest Airflow fully, the others in the short form
-	@for minor in 3.1 3.2; do $(MAKE) --no-print-directory test-short AIRFLOW=$$minor VENV=.venv-$$minor || exit 1; done
+test-all: test ## All of it: the newest Airflow fully, the others in the short form
+	@$(MAKE) --no-print-directory -j 3 --output-sync=target test-wheel test-short-3.1 test-short-3.2
+
+test-short-%: # side by side: each waits for downloads, and for Airflow's commands, for much of its time
+	@$(MAKE) --no-print-directory test-short AIRFLOW=$* VENV=.venv-$* WORKERS=2
 
 dist: setup ## Build wheel and sdist into dist/, and check what package indexes check
 	@rm -rf dist

@@ -136,20 +136,20 @@ def test_a_copy_without_a_poster_is_a_manifest():
     )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=300))
 @example(b'{"video": {}}')
 def test_any_bytes(data):
     outcome(data)
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(paths), json_values)
 def test_any_value_in_any_place(path, value):
     outcome(json.dumps(changed(path, value)).encode())
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_any_bytes_changed(data):
     document = bytearray(json.dumps(GOOD).encode())
