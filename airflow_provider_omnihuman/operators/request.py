@@ -42,7 +42,7 @@ class PreparedRequest:
         given = {"image_url": arguments["image_url"], "audio_url": arguments["audio_url"]}
         given |= {f"mask_url[{index}]": url for index, url in enumerate(masks)}
         urls = {name: inputs.url(url, field=name) for name, url in given.items()}
-        optional = {
+        optional: dict[str, Any] = {
             "seed": optional_integer(arguments["seed"], field="seed"),
             "output_resolution": optional_integer(arguments["output_resolution"], field="output_resolution"),
             "pe_fast_mode": optional_boolean(arguments["pe_fast_mode"], field="pe_fast_mode"),
