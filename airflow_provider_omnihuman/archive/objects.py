@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -59,9 +60,25 @@ def with_metadata(extra_args: dict[str, Any], metadata: dict[str, str]) -> dict[
     return {**extra_args, "Metadata": {**extra_args.get("Metadata", {}), **metadata}} if metadata else extra_args
 
 
-def copy_object(hook: S3Hook, source: S3Location, target: S3Location, *, content_type: str, metadata: dict[str, str]) -> None:
-    """Copy inside S3, with the hook's extra arguments for the new object: no byte passes through the worker."""
-    extra = {"ContentType": content_type, **with_metadata(hook.extra_args, metadata)}
+def copy_object(
+    hook: S3Hook,
+    source: S3Location,
+    target: S3Location,
+    *,
+    content_type: str,
+    metadata: dict[str, str],
+    headers: Mapping[str, str] | None = None,
+) -> None:
+    """Copy inside S3, with the hook's extra arguments for the new object: no byte passes through the worker.
+
+    :param hook: to S3
+    :param source: the object
+    :param target: where its copy goes
+    :param content_type: of the copy
+    :param metadata: of the copy, whose source's is not taken over
+    :param headers: more that the copy is served with, by S3's names, such as ``CacheControl``
+    """
+    extra = {"ContentType": content_type, **with_metadata(hook.extra_args, metadata), **(headers or {})}
     if "Tagging" in extra:
         extra["TaggingDirective"] = "REPLACE"
     hook.get_conn().copy_object(

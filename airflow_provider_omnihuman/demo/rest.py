@@ -72,14 +72,26 @@ class AirflowRest:
         """All Dags that the Dag processor has seen."""
         return list(self.call("GET", "/dags", params={"limit": 1000})["dags"])
 
+    def dag_parameters(self, dag_id: str) -> list[str]:
+        """The names of a Dag's parameters."""
+        return list(self.call("GET", f"/dags/{dag_id}/details")["params"] or {})
+
+    def unpause(self, dag_id: str) -> None:
+        """Let a Dag run."""
+        self.call("PATCH", f"/dags/{dag_id}", json={"is_paused": False})
+
+    def downstream_tasks(self, dag_id: str) -> dict[str, list[str]]:
+        """The ids of a Dag's tasks, and of those that come right after each."""
+        tasks = self.call("GET", f"/dags/{dag_id}/tasks")["tasks"]
+        return {task["task_id"]: list(task["downstream_task_ids"] or ()) for task in tasks}
+
     def task_order(self, dag_id: str) -> list[str]:
         """The ids of a Dag's tasks, each after those that it depends on."""
-        tasks = self.call("GET", f"/dags/{dag_id}/tasks")["tasks"]
         order: TopologicalSorter[str] = TopologicalSorter()
-        for task in tasks:
-            order.add(task["task_id"])
-            for after in task["downstream_task_ids"]:
-                order.add(after, task["task_id"])
+        for task_id, later in self.downstream_tasks(dag_id).items():
+            order.add(task_id)
+            for after in later:
+                order.add(after, task_id)
         return list(order.static_order())
 
     def import_errors(self) -> list[dict[str, Any]]:
@@ -89,6 +101,10 @@ class AirflowRest:
     def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
         """Start a run, and return its id."""
         return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})["dag_run_id"])
+
+    def run_ids(self, dag_id: str) -> list[str]:
+        """The ids of a Dag's runs."""
+        return [run["dag_run_id"] for run in self.call("GET", f"/dags/{dag_id}/dagRuns", params={"limit": 100})["dag_runs"]]
 
     def dag_run(self, dag_id: str, run_id: str) -> dict[str, Any]:
         """One run."""
@@ -109,6 +125,25 @@ class AirflowRest:
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/{try_number}"
         body = self.call("GET", path, params={"full_content": True, "map_index": map_index})
         return "\n".join(_log_line(entry) for entry in body["content"])
+
+    def pending_questions(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """What the run asks people, and nobody has answered: each with its ``task_instance``, ``subject`` and ``options``."""
+        unanswered = {"response_received": False, "limit": 100}
+        return list(self.call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails", params=unanswered)["hitl_details"])
+
+    def answer(self, question: dict[str, Any], *options: str, **params_input: Any) -> dict[str, Any]:
+        """Answer a question as the person who is logged in.
+
+        :param question: one of :meth:`pending_questions`.
+        :param options: what is chosen.
+        :param params_input: what is filled into its form; what is left out stays as the form shows it.
+        """
+        task = question["task_instance"]
+        shown = {name: param["value"] for name, param in (question.get("params") or {}).items()}
+        path = (
+            f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
+        )
+        return self.call("PATCH", path, json={"chosen_options": list(options), "params_input": shown | params_input})
 
     def call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         """Make any other call; an empty answer is an empty mapping.
