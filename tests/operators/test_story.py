@@ -10,6 +10,7 @@ import re
 import pytest
 from airflow.providers.common.compat.sdk import TaskDeferred
 
+from airflow_provider_omnihuman.api.render_times import RenderTimes
 from airflow_provider_omnihuman.hooks.render_times_file import RenderTimesFile
 from airflow_provider_omnihuman.triggers import task as trigger_module
 from tests.operators.archives import archive
@@ -24,8 +25,8 @@ STORY = [
     rf"Submitting again: a limit of the account has had no room since {CLOCK} \({SPAN}\)",
     rf"Submitted OmniHuman task \d+ \(request \w+, fingerprint [0-9a-f]{{12}}\): 1\.2 s of audio at 720p, {PRICED}",
     rf"Waiting in the triggerer, until {CLOCK} at the latest; what changes is told here",
-    rf"OmniHuman task \d+: in_queue, {SPAN} after its submit; usually done about {SPAN} after its turn has come",
-    rf"OmniHuman task \d+: generating, {SPAN} after its submit; usually done after about {SPAN}",
+    rf"OmniHuman task \d+: in_queue, {SPAN} after its submit; usually done about 1 min after its turn has come",
+    rf"OmniHuman task \d+: generating, {SPAN} after its submit; usually done after about 1 min",
     rf"OmniHuman task \d+: done; this URL of the video lives until {CLOCK}, the task for 12 h from its submit",
     rf"OmniHuman task \d+ was done at {CLOCK}, {SPAN} after its submit: about {SPAN} in the queue, {SPAN} rendering",
     rf"OmniHuman task \d+: done; this URL of the video lives until {CLOCK}, .*",
@@ -73,7 +74,7 @@ def account(connections, monkeypatch):
     document = json.loads(os.environ["AIRFLOW_CONN_OMNIHUMAN_DEFAULT"])
     document["extra"] |= {"price_per_second": 1}
     monkeypatch.setenv("AIRFLOW_CONN_OMNIHUMAN_DEFAULT", json.dumps(document))
-    times = RenderTimesFile("omnihuman_default").load()
+    times = RenderTimes()  # what other tests in this process have left in the file would be counted in
     for _ in range(9):
         times.record("720", audio_s=1.2, took_s=60.0, running_s=59.0)
     RenderTimesFile("omnihuman_default").save(times.to_dict())
