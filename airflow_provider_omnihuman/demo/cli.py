@@ -6,6 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from airflow_provider_omnihuman.demo.examples import dags_in
 from airflow_provider_omnihuman.demo.extras import check_extras
 from airflow_provider_omnihuman.demo.failures import DemoError, Interrupted
 from airflow_provider_omnihuman.demo.options import read_options
@@ -22,6 +23,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = read_options(arguments)
     try:
+        if options.list_dags:
+            for name, headline in dags_in(options.dags).items():
+                print(f"{name:25} {headline}")
+            return 0
         with signals_interrupt():
             check_extras()
             from airflow_provider_omnihuman.demo import story

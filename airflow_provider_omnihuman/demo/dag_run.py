@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from airflow_provider_omnihuman.demo.failures import DemoError
-from airflow_provider_omnihuman.demo.progress import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from airflow_provider_omnihuman.demo.rest import AirflowRest
 
@@ -49,6 +48,15 @@ class DagRun:
     def xcom(self, task_id: str, *, key: str = "return_value", map_index: int = -1) -> Any:
         """What a task has returned, or pushed under another key."""
         return self.rest.xcom(self.dag_id, self.run_id, task_id, key=key, map_index=map_index)
+
+    def returned(self, task_id: str, *, map_index: int = -1) -> Any:
+        """What a task has returned; ``None`` where it has returned nothing."""
+        try:
+            return self.xcom(task_id, map_index=map_index)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:
+                return None
+            raise
 
     def log(self, task_id: str, *, try_number: int = 1, map_index: int = -1) -> str:
         """The log of one try of a task."""
@@ -91,10 +99,22 @@ def trigger(
     :param check: called while waiting; may raise to give up.
     :param within_s: how long the Dag processor may take to see it.
     """
+    known_dag(rest, dag_id, check=check, within_s=within_s)
+    return DagRun(rest, dag_id, rest.trigger(dag_id, conf), tuple(rest.task_order(dag_id)))
+
+
+def known_dag(rest: AirflowRest, dag_id: str, *, check: Callable[[], None] = lambda: None, within_s: float = 90.0) -> None:
+    """Wait until a Dag is known, and see to it that it may run.
+
+    :param rest: the Airflow to run it.
+    :param dag_id: the Dag.
+    :param check: called while waiting; may raise to give up.
+    :param within_s: how long the Dag processor may take to see it.
+    """
     deadline = time.monotonic() + within_s
-    while rest.dag(dag_id) is None:
+    while (dag := rest.dag(dag_id)) is None:
         check()
-        if errors := rest.import_errors():
+        if errors := [error for error in rest.import_errors() if Path(error["filename"]).stem == dag_id]:
             raise DemoError(
                 f"the Dag file {errors[0]['filename']} cannot be imported",
                 log_title="import error",
@@ -103,7 +123,8 @@ def trigger(
         if time.monotonic() > deadline:
             raise DemoError(f"no Dag {dag_id} was found within {within_s:.0f} s: is its file in the Dags folder?")
         time.sleep(0.5)
-    return DagRun(rest, dag_id, rest.trigger(dag_id, conf), tuple(rest.task_order(dag_id)))
+    if dag["is_paused"]:
+        rest.unpause(dag_id)
 
 
 def failure_of(run: DagRun) -> DemoError:
@@ -118,32 +139,6 @@ def failure_of(run: DagRun) -> DemoError:
         log_title=f"task {name}, try {tries}",
         log_tail=_tail(run.log(name, try_number=tries, map_index=index)),
     )
-
-
-def task_rows(tasks: Sequence[dict[str, Any]], *, while_deferred: str, now: datetime | None = None) -> list[Row]:
-    """Return what to show of the tasks.
-
-    :param tasks: as the REST API tells of them.
-    :param while_deferred: what is known of that which deferred tasks wait for.
-    :param now: the present time.
-    """
-    return [
-        Row(
-            task["task_id"] if task["map_index"] < 0 else f"{task['task_id']} [{task['map_index']}]",
-            task["state"] or "waiting",
-            elapsed_s=_elapsed_s(task, now or datetime.now(UTC)),
-            tries=task["try_number"],
-            detail=while_deferred if task["state"] == "deferred" else "",
-        )
-        for task in tasks
-    ]
-
-
-def _elapsed_s(task: dict[str, Any], now: datetime) -> float | None:
-    if task["start_date"] is None:
-        return None
-    end = datetime.fromisoformat(task["end_date"]) if task["end_date"] else now
-    return (end - datetime.fromisoformat(task["start_date"])).total_seconds()
 
 
 def _tail(text: str, lines: int = 25) -> str:

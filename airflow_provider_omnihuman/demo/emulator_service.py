@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -45,14 +46,17 @@ class Emulator:
         state: dict[str, Any] = httpx.get(f"{self.admin}/state", timeout=10, trust_env=False).raise_for_status().json()
         return state
 
-    def latest_job(self) -> str:
-        """How far it is with the newest job; empty when there is none."""
-        jobs = self.state()["jobs"]
-        return f"the service says: {jobs[-1]['status']}" if jobs else ""
+    def jobs_under_way(self) -> str:
+        """What it says of the renders that are not done; of the newest where all are; empty when there is none."""
+        states = [job["status"] for job in self.state()["jobs"] if job["kind"] == "generate"]
+        under_way = Counter(state for state in states if state != "done") or Counter(states[-1:])
+        if under_way.total() > 1:
+            return "the service says: " + ", ".join(f"{count} {state}" for state, count in under_way.items())
+        return "".join(f"the service says: {state}" for state in under_way)
 
-    def billed_s(self, task_id: str) -> float:
-        """Seconds of video that a task is billed for."""
-        return sum(float(job["billed_s"]) for job in self.state()["jobs"] if job["task_id"] == task_id)
+    def total_billed_s(self) -> float:
+        """Seconds of video that all its jobs are billed for."""
+        return sum(float(job["billed_s"]) for job in self.state()["jobs"])
 
     def _ready_line(self) -> dict[str, Any] | None:
         # The last one: after a restart the log holds one of each life.

@@ -46,14 +46,17 @@ class ObjectStore:
         except httpx.TransportError:
             return False
 
-    def client(self) -> Any:
-        """A boto3 S3 client for it."""
+    def client(self, service: str = "s3") -> Any:
+        """A boto3 client for it.
+
+        :param service: of AWS; moto has most of them.
+        """
         import boto3
         from botocore.config import Config
         from botocore.session import Session
 
         return boto3.Session(botocore_session=Session(session_vars=NOTHING_OF_THE_CALLER)).client(
-            "s3",
+            service,
             endpoint_url=self.endpoint,
             region_name=REGION,
             aws_access_key_id=self._credentials.s3_access_key,

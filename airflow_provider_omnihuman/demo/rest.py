@@ -140,10 +140,9 @@ class AirflowRest:
         """
         task = question["task_instance"]
         shown = {name: param["value"] for name, param in (question.get("params") or {}).items()}
-        path = (
-            f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/{task['map_index']}/hitlDetails"
-        )
-        return self.call("PATCH", path, json={"chosen_options": list(options), "params_input": shown | params_input})
+        path = f"/dags/{task['dag_id']}/dagRuns/{task['dag_run_id']}/taskInstances/{task['task_id']}/{task['map_index']}"
+        body = {"chosen_options": list(options), "params_input": shown | params_input}
+        return self.call("PATCH", f"{path}/hitlDetails", json=body)
 
     def call(self, method: str, path: str, **request: Any) -> dict[str, Any]:
         """Make any other call; an empty answer is an empty mapping.

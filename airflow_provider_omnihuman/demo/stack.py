@@ -22,6 +22,7 @@ from airflow_provider_omnihuman.demo.ports import free_ports
 from airflow_provider_omnihuman.demo.postgres import Postgres
 from airflow_provider_omnihuman.demo.processes import Service, stop_all
 from airflow_provider_omnihuman.demo.rest import AirflowRest
+from airflow_provider_omnihuman.demo.script_queue import QUEUE_VARIABLE, create_script_queue, queue_url
 from airflow_provider_omnihuman.demo.signals import signals_ignored
 from airflow_provider_omnihuman.demo.startup import Step, bring_up, check_running
 from airflow_provider_omnihuman.demo.warden import Warden
@@ -80,6 +81,7 @@ class Stack:
         )
         self.rest = AirflowRest(f"http://127.0.0.1:{api_port}", self.credentials)
         self.store: ObjectStore = object_store(plain, self.credentials, port=s3_port, logs=logs, run_id=self.run_id)
+        self.airflow_settings[QUEUE_VARIABLE] = queue_url(self.store)
         self.emulator: Emulator = emulator(
             plain,
             self.credentials,
@@ -120,6 +122,7 @@ class Stack:
             self.postgres.create()
         bring_up(self._steps(), report)
         self.store.client().create_bucket(Bucket=BUCKET)
+        create_script_queue(self.store)
         for connection in demo_connections(self.credentials, emulator_url=self.emulator.endpoint, s3_url=self.store.endpoint):
             self.rest.create_connection(connection)
         self.rest.create_pool(render_pool(self._concurrency))

@@ -1,4 +1,4 @@
-"""The demo from start to end: services up, Dag run, archived video verified."""
+"""The demo from start to end: services up, a Dag run, its archived videos verified."""
 
 from __future__ import annotations
 
@@ -8,12 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from airflow_provider_omnihuman.demo.dag_run import DagRun, failure_of, task_rows, trigger
+from airflow_provider_omnihuman.demo.beginnings import begin_run
+from airflow_provider_omnihuman.demo.dag_run import DagRun, failure_of
+from airflow_provider_omnihuman.demo.examples import checked_dag
 from airflow_provider_omnihuman.demo.failures import DemoError, Interrupted
 from airflow_provider_omnihuman.demo.inputs import checked_image, image_url
 from airflow_provider_omnihuman.demo.progress import Progress, Row, progress_for
+from airflow_provider_omnihuman.demo.report import print_result, save_poster
+from airflow_provider_omnihuman.demo.results import archived_videos
+from airflow_provider_omnihuman.demo.reviewer import Reviewer
+from airflow_provider_omnihuman.demo.samples import put_samples
 from airflow_provider_omnihuman.demo.stack import Stack, StackPlan
-from airflow_provider_omnihuman.demo.verification import VerifiedVideo, fetch_and_verify
+from airflow_provider_omnihuman.demo.task_rows import task_rows
+from airflow_provider_omnihuman.demo.verification import VerifiedVideo, verified_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +29,6 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.demo.options import Options
     from airflow_provider_omnihuman.demo.startup import Step
 
-DAG_ID = "script_to_avatar_video"
-ARCHIVE_TASK = "archive"
-
 
 def tell(options: Options) -> None:
     """Run the demo, and print what came of it.
@@ -32,17 +36,18 @@ def tell(options: Options) -> None:
     :param options: the choices of the command line.
     """
     image = checked_image(options.image)
+    dag_id = checked_dag(options.dag, options.dags)
     plan = StackPlan(
         options.work_dir,
         (options.dags,),
-        only_dag_file="" if options.keep else f"{DAG_ID}.py",
+        only_dag_file="" if options.keep else f"{dag_id}.py",
         speed=options.speed,
     )
     stack = Stack(plan)
     output = _output_folder(options.output or stack.layout.output)
     with stack:
         try:
-            _run(stack, options.conf, image, output)
+            _run(stack, options, image, output)
         except DemoError as failure:
             if options.keep:
                 print(f"\nfailed: {failure.message}")
@@ -52,24 +57,29 @@ def tell(options: Options) -> None:
             _stay(stack)
 
 
-def _run(stack: Stack, conf: dict[str, Any], image: str | Path | None, output: Path) -> None:
+def _run(stack: Stack, options: Options, image: str | Path | None, output: Path) -> None:
     begun = time.monotonic()
     with progress_for() as progress:
-        video = _make_video(stack, progress, conf, image, output)
-    _print_result(stack, video, seconds=time.monotonic() - begun)
+        videos = _make_videos(stack, progress, options, image, output)
+    print_result(options.dag, videos, billed_s=stack.emulator.total_billed_s(), seconds=time.monotonic() - begun)
+    if options.poster:
+        save_poster(videos, options.poster)
 
 
-def _make_video(stack: Stack, progress: Progress, conf: dict[str, Any], image: str | Path | None, output: Path) -> VerifiedVideo:
+def _make_videos(
+    stack: Stack, progress: Progress, options: Options, image: str | Path | None, output: Path
+) -> list[VerifiedVideo]:
     stack.start(lambda steps: progress.show("service", _service_rows(steps)))
     s3 = stack.store.client()
-    if image is not None:
-        conf = conf | {"image_url": image_url(image, s3)}
+    put_samples(s3, options.dags)
+    conf: dict[str, Any] = options.conf if image is None else options.conf | {"image_url": image_url(image, s3)}
     try:
-        run = trigger(stack.rest, DAG_ID, conf, check=stack.check)
-        state = run.wait(lambda run: _show_tasks(stack, progress, run), check=stack.check)
+        run = begin_run(stack, options.dag, conf)
+        reviewer = Reviewer(run)
+        state = run.wait(lambda run: _show_tasks(stack, progress, run, reviewer), check=stack.check)
         if state != "success":
             raise failure_of(run)
-        return fetch_and_verify(run.xcom(ARCHIVE_TASK), s3, output)
+        return verified_all(archived_videos(run), s3, output, name=options.dag)
     except httpx.HTTPError as error:
         stack.check()
         api_server = stack.services["api-server"]
@@ -78,30 +88,17 @@ def _make_video(stack: Stack, progress: Progress, conf: dict[str, Any], image: s
         ) from error
 
 
-def _show_tasks(stack: Stack, progress: Progress, run: DagRun) -> None:
+def _show_tasks(stack: Stack, progress: Progress, run: DagRun, reviewer: Reviewer) -> None:
     tasks = run.tasks()
+    reviewer.answer_what_is_asked()
     waits = any(task["state"] == "deferred" for task in tasks)
-    progress.show("task", task_rows(tasks, while_deferred=stack.emulator.latest_job() if waits else ""))
+    jobs = stack.emulator.jobs_under_way() if waits else ""
+    progress.show("task", task_rows(tasks, while_deferred=jobs, said=reviewer.said))
 
 
 def _service_rows(steps: Sequence[Step]) -> list[Row]:
     now_s = time.monotonic()
     return [Row(step.service.name, step.state, elapsed_s=step.elapsed_s(now_s)) for step in steps]
-
-
-def _print_result(stack: Stack, video: VerifiedVideo, *, seconds: float) -> None:
-    lines = {
-        "archived": video.uri,
-        "task id": video.task_id,
-        "billed": f"{stack.emulator.billed_s(video.task_id):.1f} s of video (by the emulator: nothing was paid)",
-        "video": f"{video.local} ({video.duration_s:.1f} s)",
-        "poster": str(video.poster or "none"),
-        "verified": "bytes and sha256 equal the manifest's, every frame can be decoded",
-        "took": f"{seconds:.0f} s",
-    }
-    print()
-    for name, text in lines.items():
-        print(f"{name:9} {text}")
 
 
 def _stay(stack: Stack) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from airflow_provider_omnihuman.demo.failures import DemoError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 # A container rounds its duration to whole frames and audio packets.
@@ -24,38 +24,59 @@ class VerifiedVideo:
     """An archived video that was fetched and proved.
 
     :param uri: where it is archived.
-    :param task_id: the OmniHuman task that made it.
+    :param task_id: the OmniHuman task that made it; ``None`` for a film that was joined from several.
     :param local: the copy.
     :param poster: the copy of its poster.
     :param duration_s: its measured length.
+    :param labelled: whether an AIGC label was asked for, and is in it.
     """
 
     uri: str
-    task_id: str
+    task_id: str | None
     local: Path
     poster: Path | None
     duration_s: float
+    labelled: bool = False
 
 
-def fetch_and_verify(archived: dict[str, Any], s3: Any, output: Path) -> VerifiedVideo:
+def verified_all(archived: Sequence[dict[str, Any]], s3: Any, output: Path, *, name: str) -> list[VerifiedVideo]:
+    """Copy and prove each of a run's videos; none at all is a failure.
+
+    :param archived: what the archive tasks returned.
+    :param s3: a boto3 client for the store.
+    :param output: the folder for the copies.
+    :param name: of the copies of films that no single task has made.
+    """
+    if not archived:
+        raise DemoError("the run succeeded, but none of its last tasks tells of an archived video")
+    films = [facts for facts in archived if not facts.get("task_id")]
+    names = {film["uri"]: name if len(films) == 1 else f"{name}-{number}" for number, film in enumerate(films, start=1)}
+    return [fetch_and_verify(facts, s3, output, name=names.get(facts["uri"], "")) for facts in archived]
+
+
+def fetch_and_verify(archived: dict[str, Any], s3: Any, output: Path, *, name: str = "") -> VerifiedVideo:
     """Copy the video and its poster, and compare them with the manifest.
 
     :param archived: what the archive task returned.
     :param s3: a boto3 client for the store.
     :param output: the folder for the copies.
+    :param name: of the copies; the task's id by default.
     """
+    name = name or str(archived["task_id"])
     promised = _promised(_read(s3, archived["manifest_uri"]), archived["manifest_uri"])
-    local = output / f"{archived['task_id']}.mp4"
+    local = output / f"{name}.mp4"
     _download(s3, archived["uri"], local)
     _compare(local, promised, archived)
     duration_s = measured_duration_s(local)
     if abs(duration_s - promised["duration_s"]) > DURATION_TOLERANCE_S:
         raise DemoError(f"{local} lasts {duration_s:.2f} s, its manifest says {promised['duration_s']:.2f} s")
+    _check_label(local, promised["aigc_label"])
     poster = None
     if archived.get("poster_uri"):
-        poster = output / f"{archived['task_id']}.jpg"
+        poster = output / f"{name}.jpg"
         _download(s3, archived["poster_uri"], poster)
-    return VerifiedVideo(archived["uri"], archived["task_id"], local, poster, duration_s)
+    labelled = bool(promised["aigc_label"].get("requested"))
+    return VerifiedVideo(archived["uri"], archived.get("task_id"), local, poster, duration_s, labelled)
 
 
 def measured_duration_s(path: Path) -> float:
@@ -85,8 +106,9 @@ def measured_duration_s(path: Path) -> float:
 
 def _promised(manifest: bytes, uri: str) -> dict[str, Any]:
     try:
-        video = json.loads(manifest)["video"]
-        return {name: video[name] for name in ("bytes", "sha256", "duration_s")}
+        document = json.loads(manifest)
+        video = {name: document["video"][name] for name in ("bytes", "sha256", "duration_s")}
+        return {**video, "aigc_label": dict(document.get("aigc_label") or {})}
     except (ValueError, TypeError, KeyError) as error:
         raise DemoError(f"{uri} is not a manifest: {error!r}") from error
 
@@ -99,6 +121,17 @@ def _compare(local: Path, promised: dict[str, Any], archived: dict[str, Any]) ->
         for source, said in (("manifest", promised[name]), ("archive task", archived.get(name))):
             if said != measured:
                 raise DemoError(f"the archived video has {name} {measured}, the {source} says {said}")
+
+
+def _check_label(local: Path, promised: dict[str, Any]) -> None:
+    """See for ourselves that the label is there which was asked for, or of which the manifest says so."""
+    from airflow_provider_omnihuman.media.aigc_label import label_differences, read_aigc_label
+
+    found = read_aigc_label(local)
+    if promised.get("found") and found is None:
+        raise DemoError(f"the manifest says that an AIGC label is in {local}: there is none")
+    if differences := label_differences(promised.get("requested"), found):
+        raise DemoError(f"the AIGC label of {local} is not what was asked for: {'; '.join(differences)}")
 
 
 def _read(s3: Any, uri: str) -> bytes:

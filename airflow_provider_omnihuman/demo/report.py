@@ -1,0 +1,74 @@
+"""What the demo prints at its end, and the picture that it can leave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_provider_omnihuman.demo.failures import DemoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from airflow_provider_omnihuman.demo.verification import VerifiedVideo
+
+__all__ = ["print_result", "save_poster"]
+
+_WIDTH, _HEIGHT, _QUALITY = 480, 270, 80
+_AT_MOST = 4
+
+
+def print_result(dag_id: str, videos: Sequence[VerifiedVideo], *, billed_s: float, seconds: float) -> None:
+    """Print where the videos are, and what was proved of them.
+
+    :param dag_id: the Dag that made them.
+    :param videos: each was verified.
+    :param billed_s: what the emulator would be paid for, seconds of video.
+    :param seconds: how long all of it took.
+    """
+    tasks = list(filter(None, (video.task_id for video in videos)))
+    proved = "bytes and sha256 equal the manifest's, every frame can be decoded"
+    if labels := sum(video.labelled for video in videos):
+        proved += f"; the AIGC label that was asked for is in {_of(labels, len(videos))}"
+    lines = {
+        "Dag": [dag_id],
+        "archived": [video.uri for video in videos],
+        "task id": tasks,
+        "billed": [f"{billed_s:.1f} s of video (by the emulator: nothing was paid)"],
+        "video": [f"{video.local} ({video.duration_s:.1f} s)" for video in videos],
+        "poster": [str(video.poster or "none") for video in videos],
+        "verified": [proved],
+        "took": [f"{seconds:.0f} s"],
+    }
+    print()
+    for name, texts in lines.items():
+        for index, text in enumerate(texts):
+            print(f"{'' if index else name:9} {text}")
+
+
+def save_poster(videos: Sequence[VerifiedVideo], target: Path) -> None:
+    """Save one picture of the videos: the poster, or those of the first four as tiles.
+
+    :param videos: each was verified.
+    :param target: the JPEG to write.
+    """
+    from PIL import Image
+
+    posters = [video.poster for video in videos if video.poster][:_AT_MOST]
+    if not posters:
+        raise DemoError("there is no poster to save: none of the videos has one")
+    columns = 1 if len(posters) == 1 else 2
+    rows = -(-len(posters) // columns)
+    picture = Image.new("RGB", (_WIDTH, rows * _HEIGHT // columns), "white")
+    size = (_WIDTH // columns, _HEIGHT // columns)
+    for index, poster in enumerate(posters):
+        with Image.open(poster) as tile:
+            tile.thumbnail(size)
+            left, top = index % columns * size[0], index // columns * size[1]
+            picture.paste(tile, (left + (size[0] - tile.width) // 2, top + (size[1] - tile.height) // 2))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    picture.save(target, quality=_QUALITY)
+
+
+def _of(some: int, all_of_them: int) -> str:
+    return "it" if all_of_them == 1 else f"{some} of {all_of_them}"
