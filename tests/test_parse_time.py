@@ -15,6 +15,7 @@ from tests.conftest import PROJECT
 PACKAGE = "airflow_provider_omnihuman"
 INFO = get_provider_info()
 PUBLIC = [name for kind in ("operators", "sensors") for entry in INFO[kind] for name in entry["python-modules"]]
+GROUPS = [f"{PACKAGE}.task_groups.{path.stem}" for path in (PROJECT / PACKAGE / "task_groups").glob("[a-z]*.py")]
 DAG_FILES = sorted((PROJECT / "dags").glob("*.py"))
 
 AT_EVERY_START = {PACKAGE, f"{PACKAGE}.provider_info", f"{PACKAGE}.connection_forms"}
@@ -24,12 +25,16 @@ AT_PARSE_TIME = AT_EVERY_START | {
     for name in (
         # The packages themselves, and the classes that a Dag names.
         *("api", "archive", "hooks", "ledger", "links", "media", "operators", "sensors", "speech"),
-        *("operators.archive", "operators.speech", "operators.subjects", "operators.submit", "operators.video", "sensors.task"),
+        *("operators.archive", "operators.publish", "operators.speech", "operators.subjects", "operators.submit", "operators.video"),
+        "sensors.task",
+        # Films and batches, put together of those.
+        *("task_groups", "task_groups.clips"),
         # Their bases, and how they read their arguments.
         *(
             "operators.archive_inputs",
             "operators.asset_events",
             "operators.deferral",
+            "operators.given_video",
             "operators.masking",
             "operators.media",
             "operators.parameters",
@@ -86,7 +91,7 @@ def test_the_network_is_really_refused():
     assert "the network is not to be used" in done.stderr
 
 
-@pytest.mark.parametrize("module", PUBLIC, ids=lambda name: name.removeprefix(f"{PACKAGE}."))
+@pytest.mark.parametrize("module", [*PUBLIC, *GROUPS], ids=lambda name: name.removeprefix(f"{PACKAGE}."))
 def test_an_import_loads_only_what_is_listed(module):
     modules = parse(f"import {module}")
     assert module in modules["loaded"]
@@ -96,7 +101,7 @@ def test_an_import_loads_only_what_is_listed(module):
 
 
 def test_what_is_listed_is_loaded_by_something():
-    modules = parse("; ".join(f"import {module}" for module in PUBLIC))
+    modules = parse("; ".join(f"import {module}" for module in [*PUBLIC, *GROUPS]))
     assert of_ours(modules) == AT_PARSE_TIME
 
 
