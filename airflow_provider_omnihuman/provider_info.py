@@ -12,6 +12,7 @@ EXTRA_LINKS = (
     "s3_objects.ArchivedVideoLink",
     "s3_objects.LargestMaskLink",
     "s3_objects.ManifestLink",
+    "s3_objects.PublishedVideoLink",
     "s3_objects.SpokenAudioLink",
     "vendor_console.VendorConsoleLink",
 )
@@ -41,7 +42,7 @@ def get_provider_info(version: str) -> dict[str, Any]:
             {
                 "integration-name": INTEGRATION,
                 "python-modules": [
-                    f"{PACKAGE}.operators.{name}" for name in ("submit", "video", "archive", "subjects", "speech")
+                    f"{PACKAGE}.operators.{name}" for name in ("submit", "video", "archive", "subjects", "speech", "publish")
                 ],
             }
         ],

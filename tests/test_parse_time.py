@@ -25,7 +25,14 @@ AT_PARSE_TIME = AT_EVERY_START | {
     for name in (
         # The packages themselves, and the classes that a Dag names.
         *("api", "archive", "hooks", "ledger", "links", "media", "operators", "sensors", "speech"),
-        *("operators.archive", "operators.publish", "operators.speech", "operators.subjects", "operators.submit", "operators.video"),
+        *(
+            "operators.archive",
+            "operators.publish",
+            "operators.speech",
+            "operators.subjects",
+            "operators.submit",
+            "operators.video",
+        ),
         "sensors.task",
         # Films and batches, put together of those.
         *("task_groups", "task_groups.clips"),

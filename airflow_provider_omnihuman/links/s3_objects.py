@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_omnihuman.archive.location import S3Location
 
-__all__ = ["ArchivedVideoLink", "LargestMaskLink", "LinkedObjects", "ManifestLink", "SpokenAudioLink"]
+__all__ = ["ArchivedVideoLink", "LargestMaskLink", "LinkedObjects", "ManifestLink", "PublishedVideoLink", "SpokenAudioLink"]
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class LinkedObjects:
     """The objects that a task's links lead to; their URLs are made when its work is done, and hold no secret.
 
     :param hook: to the store that they are in
-    :param uris: ``s3://`` URIs, by the ``target`` of a link
+    :param uris: ``s3://`` URIs, by the ``target`` of a link; or addresses of a website, which are linked as they are
     """
 
     hook: S3Hook
@@ -50,6 +50,8 @@ class LinkedObjects:
         uri = self.uris.get(target)
         if not uri:
             return ""
+        if uri.startswith(("https://", "http://")):
+            return uri
         place = S3Location.from_uri(uri, field=target)
         console = _CONSOLES.get(self._client.meta.partition)
         if console and (urlsplit(self._client.meta.endpoint_url).hostname or "").endswith(_AWS_HOSTS):
@@ -108,6 +110,13 @@ class ManifestLink(_ObjectLink):
 
     name = "Manifest"
     target = "manifest"
+
+
+class PublishedVideoLink(_ObjectLink):
+    """To the video where it is published."""
+
+    name = "Published video"
+    target = "published"
 
 
 class SpokenAudioLink(_ObjectLink):
