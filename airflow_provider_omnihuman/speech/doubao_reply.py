@@ -28,7 +28,7 @@ def read_audio(body: str, http_status: int, request_id: str | None) -> bytes:
     :raises SpeechTransportError: the reply breaks off, or is not of this API.
     """
     audio, seen = bytearray(), 0
-    for frame in _frames(body):
+    for frame in frames_of(body):
         code, message = _code(frame)
         if code is None:
             break
@@ -49,10 +49,12 @@ def read_audio(body: str, http_status: int, request_id: str | None) -> bytes:
     )
 
 
-def _frames(body: str) -> Iterator[dict[str, Any]]:
+def frames_of(body: str) -> Iterator[dict[str, Any]]:
     """Yield JSON objects until the first thing that is none.
 
     Documented as one object a line; some callers met several on one line, so line ends decide nothing.
+
+    :param body: of a reply.
     """
     decoder, at = json.JSONDecoder(), 0
     while at < len(body):

@@ -1,4 +1,4 @@
-"""The espeak-ng library, called in process: text in, 16-bit samples out."""
+"""The espeak-ng library, called in process: text in, 16-bit samples and the times of words out."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.speech.errors import SpeechInputError, SpeechSetupError
+from airflow_provider_omnihuman.speech.espeak_words import SpokenEvent, read_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,10 +38,14 @@ _ANY_SEED = 1
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """One channel of signed 16-bit samples in the machine's byte order."""
+    """One channel of signed 16-bit samples in the machine's byte order.
+
+    :param events: what the library told while it spoke.
+    """
 
     pcm: bytes
     sample_rate: int
+    events: tuple[SpokenEvent, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -63,15 +68,18 @@ def speak(text: str, voice: str, speech_rate: int = 0) -> Samples:
             )
         library.espeak_SetParameter(_PARAMETER_RATE, round(_NORMAL_RATE_WPM * (1 + speech_rate / 100)), 0)
         # A NUL would end the text early.
-        return Samples(_collect(library, text.replace("\0", " ").encode()), sample_rate)
+        pcm, events = _collect(library, text.replace("\0", " ").encode())
+        return Samples(pcm, sample_rate, events)
 
 
-def _collect(library: Any, text: bytes) -> bytes:
+def _collect(library: Any, text: bytes) -> tuple[bytes, tuple[SpokenEvent, ...]]:
     chunks: list[bytes] = []
+    told: list[SpokenEvent] = []
 
-    def keep(samples: Any, count: int, _events: Any) -> int:
+    def keep(samples: Any, count: int, events: Any) -> int:
         if samples and count > 0:
             chunks.append(ctypes.string_at(samples, count * 2))
+        told.extend(read_events(events))
         return 0  # go on
 
     callback = _CALLBACK(keep)  # held until the call is over: ctypes does not hold it
@@ -83,7 +91,7 @@ def _collect(library: Any, text: bytes) -> bytes:
     status = library.espeak_Synth(text, len(text) + 1, 0, _POS_CHARACTER, 0, _CHARS_UTF8, None, None)
     if status != 0:
         raise SpeechSetupError(f"espeak-ng failed with status {status}")
-    return b"".join(chunks)
+    return b"".join(chunks), tuple(told)
 
 
 @contextmanager

@@ -84,13 +84,15 @@ class LocalSpeechEngine:
         :param voice: a language code (``en``, ``zh``, ``ja``) or a voice of espeak-ng (``en-us+f3``).
         """
         from airflow_provider_omnihuman.speech.espeak import speak
+        from airflow_provider_omnihuman.speech.espeak_words import word_timings
 
         self.text_limit.check(text, engine=self.name)
         samples = speak(text, _VOICE_ALIASES.get(voice.lower(), voice), self.speech_rate)
         if samples.duration_s < _SHORTEST_WORD_S:
             raise SpeechInputError("nothing in the text can be spoken", advice="give a text with words in it")
         data = _encode(samples, self._encoding, self.sample_rate)
-        return SpokenAudio(data, str(self.audio_format), self.sample_rate, samples.duration_s)
+        timings = word_timings(text, samples.events, samples.pcm, samples.sample_rate)
+        return SpokenAudio(data, str(self.audio_format), self.sample_rate, samples.duration_s, timings)
 
 
 def _encode(samples: Samples, encoding: _Encoding, sample_rate: int) -> bytes:

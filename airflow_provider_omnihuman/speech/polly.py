@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 from xml.sax.saxutils import escape
 
@@ -16,6 +19,9 @@ from airflow_provider_omnihuman.speech.errors import (
 from airflow_provider_omnihuman.speech.limits import TextLimit, check_speech_rate, check_voice
 from airflow_provider_omnihuman.speech.measured import measured
 from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpokenAudio
+from airflow_provider_omnihuman.speech.timings import Timing
+
+log = logging.getLogger(__name__)
 
 _ENGINES = ("standard", "neural", "long-form", "generative")
 _MP3_RATES = (8000, 16000, 22050, 24000, 44100, 48000)
@@ -50,6 +56,7 @@ class PollySpeechEngine:
     :param sample_rate: in Hz.
     :param speech_rate: percent of change to the normal speed, -50 to 100.
     :param language_code: for voices with two languages, such as ``en-IN``.
+    :param timings: ask for the times of words (speech marks): a second request for the same text, and billed as such.
     """
 
     name: ClassVar[str] = "polly"
@@ -63,6 +70,7 @@ class PollySpeechEngine:
     sample_rate: int = 24_000
     speech_rate: int = 0
     language_code: str | None = None
+    timings: bool = False
 
     def __post_init__(self) -> None:
         if self.engine not in _ENGINES:
@@ -97,7 +105,21 @@ class PollySpeechEngine:
         request_id = reply["ResponseMetadata"].get("RequestId")
         if not data:
             raise SpeechServiceError("Polly ended without any audio", request_id=request_id, advice="check the text")
-        return measured(data, audio_format=self.audio_format, sample_rate=self.sample_rate, request_id=request_id)
+        audio = measured(data, audio_format=self.audio_format, sample_rate=self.sample_rate, request_id=request_id)
+        return replace(audio, timings=self._timings(text, voice, audio.duration_s)) if self.timings else audio
+
+    def _timings(self, text: str, voice: str, duration_s: float) -> tuple[Timing, ...]:
+        """Ask for the speech marks; the audio is there and paid for, so what goes wrong with them is only told."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        request = self._request(text, voice) | {"OutputFormat": "json", "SpeechMarkTypes": ["word"]}
+        request.pop("SampleRate")  # of sound, and these are lines of JSON
+        try:
+            lines = self.client.synthesize_speech(**request)["AudioStream"].read().splitlines()
+            return mark_timings([json.loads(line) for line in lines], duration_s=duration_s)
+        except (BotoCoreError, ClientError, ValueError, KeyError, TypeError) as error:
+            log.warning("Polly gave the audio, and no speech marks (%s)", type(error).__name__)
+            return ()
 
     def _request(self, text: str, voice: str) -> dict[str, Any]:
         request = {
@@ -114,6 +136,17 @@ class PollySpeechEngine:
             spoken = f'<prosody rate="{100 + self.speech_rate}%">{escape(text)}</prosody>'
             request |= {"Text": f"<speak>{spoken}</speak>", "TextType": "ssml"}
         return request
+
+
+def mark_timings(marks: Sequence[Mapping[str, Any]], *, duration_s: float) -> tuple[Timing, ...]:
+    """Return the times of the words that Polly's speech marks tell; a mark has a beginning only, in milliseconds.
+
+    :param marks: of the type ``word``, as the page "Speech marks" of the developer guide shows them.
+    :param duration_s: where the last word ends at the latest.
+    """
+    words = sorted((int(mark["time"]) / 1000, str(mark["value"])) for mark in marks if mark["type"] == "word")
+    ends = [start for start, _ in words[1:]] + [duration_s]
+    return tuple(Timing(start, max(start, end), text) for (start, text), end in zip(words, ends, strict=True))
 
 
 def _speech_error(error: Exception) -> SpeechError:

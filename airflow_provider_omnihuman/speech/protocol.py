@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from airflow_provider_omnihuman.speech.timings import Timing
+
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.speech.limits import TextLimit
 
@@ -48,12 +50,14 @@ class SpokenAudio:
     :param format: one of :class:`AudioFormat`.
     :param sample_rate: in Hz.
     :param duration_s: counted in samples, not taken from a header.
+    :param timings: when each word, or sentence, is said; nothing where the engine does not tell.
     """
 
     data: bytes = field(repr=False)
     format: str
     sample_rate: int
     duration_s: float
+    timings: tuple[Timing, ...] = ()
 
 
 class SpeechEngine(Protocol):
