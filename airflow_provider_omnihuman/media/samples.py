@@ -69,7 +69,8 @@ def opened_sound(source: Source, *, sample_rate: int | None = None, channels: in
             raise MediaError("holds no audio that can be decoded", source=describe(source))
         rate = sample_rate or first.sample_rate
         columns = channels or min(first.layout.nb_channels, max(_LAYOUTS))
-        yield Sound(rate, columns, _resampled(chain([first], frames), sample_rate=rate, channels=columns))
+        small = _resampled(chain([first], frames), sample_rate=rate, channels=columns)
+        yield Sound(rate, columns, _gathered(small, least=rate // 2))
 
 
 def _decoded(container: InputContainer, stream: Any, source: Source) -> Iterator[AudioFrame]:
@@ -108,6 +109,20 @@ def _chunks(resampler: AudioResampler, frame: AudioFrame | None, *, channels: in
         if resampled is not None and resampled.samples:  # the end of a sound that needed no resampling is None
             samples: Samples = resampled.to_ndarray().reshape(-1, channels)  # type: ignore[assignment] # of s16
             yield samples
+
+
+def _gathered(chunks: Iterator[Samples], *, least: int) -> Iterator[Samples]:
+    """Put small chunks together: a codec's frames are so short that every reader would spend its time between them."""
+    import numpy as np
+
+    held: list[Samples] = []
+    for chunk in chunks:
+        held.append(chunk)
+        if sum(map(len, held)) >= least:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)
 
 
 @contextmanager

@@ -45,6 +45,7 @@ def encoded(samples, container_format, codec, *, rate=16000, sample_format="s16"
             layout=layout,
         )
         frame.sample_rate = rate
+        frame.pts = 0  # or an MP4 does not say how much of its beginning is the encoder's
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return target.getvalue()
