@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpeechEngine, SpokenAudio
 
 __all__ = ["TextToSpeechOperator"]
-
-# What each engine takes in engine_options, beside the operator's own arguments.
-_ENGINE_OPTIONS = {
-    "doubao": ("additions", "loudness_rate", "max_bytes", "resource_id"),
-    "local": (),
-    "polly": ("engine", "language_code"),
-}
 
 
 class TextToSpeechOperator(BaseOperator):
@@ -114,7 +107,7 @@ class TextToSpeechOperator(BaseOperator):
         from airflow_provider_omnihuman.archive.spoken import keep_spoken, spoken_before
 
         with raising_airflow_errors():
-            engine = self._make_engine()
+            engine = self._engine()
             if not isinstance(self.text, str):
                 raise SpeechInputError(f"text is a {type(self.text).__name__}, not text")
             engine.text_limit.check(self.text, engine=engine.name)
@@ -156,29 +149,11 @@ class TextToSpeechOperator(BaseOperator):
         what |= {name: getattr(engine, name, None) for name in ("endpoint", "resource_id")}
         return spoken_location(place, what, extension=stored_as.extension)
 
-    def _make_engine(self) -> SpeechEngine:
-        settings = self._settings()
-        if not isinstance(self.engine, str):
-            if settings:
-                raise SpeechInputError(
-                    f"{', '.join(map(str, settings))} cannot be set on an engine that is an object",
-                    advice="set it on that object",
-                )
-            return _checked(self.engine)
-        makers: dict[str, Callable[..., SpeechEngine]] = {
-            "doubao": self._doubao,
-            "local": self._local,
-            "polly": self._polly,
-        }
-        if self.engine not in makers:
-            raise SpeechInputError(f"there is no speech engine {self.engine!r}", advice=f"use one of {', '.join(makers)}")
-        unknown = settings.keys() - {"audio_format", "sample_rate", "speech_rate", *_ENGINE_OPTIONS[self.engine]}
-        if unknown:
-            raise SpeechInputError(
-                f"the {self.engine} engine has no option {', '.join(sorted(map(str, unknown)))}",
-                advice=f"it has {', '.join(_ENGINE_OPTIONS[self.engine]) or 'none'}",
-            )
-        return makers[self.engine](**settings)
+    def _engine(self, **changes: Any) -> SpeechEngine:
+        from airflow_provider_omnihuman.operators.speech_engines import make_engine
+
+        settings = self._settings() | changes
+        return make_engine(self.engine, settings, speech_conn_id=self.speech_conn_id, aws_conn_id=self.aws_conn_id)
 
     def _settings(self) -> dict[str, Any]:
         """Return what was asked of the engine; what was not is left to it."""
@@ -189,24 +164,6 @@ class TextToSpeechOperator(BaseOperator):
         given = {name: integer(value, field=name) for name, value in rates.items() if value is not None and value != ""}
         audio_format = optional_text(self.audio_format, field="audio_format")
         return {**options, **given, **({"audio_format": audio_format} if audio_format else {})}
-
-    def _doubao(self, **settings: Any) -> SpeechEngine:
-        from airflow_provider_omnihuman.hooks.doubao_speech import DoubaoSpeechHook
-
-        return DoubaoSpeechHook(self.speech_conn_id or DoubaoSpeechHook.default_conn_name).engine(**settings)
-
-    def _polly(self, **settings: Any) -> SpeechEngine:
-        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-
-        from airflow_provider_omnihuman.speech.polly import PollySpeechEngine
-
-        hook = AwsBaseHook(self.speech_conn_id or self.aws_conn_id, client_type="polly")
-        return PollySpeechEngine(client=hook.get_conn(), **settings)
-
-    def _local(self, **settings: Any) -> SpeechEngine:
-        from airflow_provider_omnihuman.speech.local import LocalSpeechEngine
-
-        return LocalSpeechEngine(**settings)
 
     def _place(self, context: Context, stored_as: AudioFormat) -> tuple[S3Hook, S3Location]:
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -254,15 +211,3 @@ class TextToSpeechOperator(BaseOperator):
             "voice": voice,
             "characters": len(self.text),
         }
-
-
-def _checked(engine: Any) -> SpeechEngine:
-    """Return an engine of the author's own, if it has what is asked of engines."""
-    lacking = [name for name in ("name", "default_voice", "text_limit", "synthesize") if not hasattr(engine, name)]
-    if lacking:
-        raise SpeechInputError(
-            f"engine is {shown(engine)}, which lacks {', '.join(lacking)}",
-            advice=f"use one of {', '.join(_ENGINE_OPTIONS)}, or an object with the methods of SpeechEngine",
-        )
-    checked: SpeechEngine = engine
-    return checked
