@@ -32,7 +32,9 @@ _CONCURRENCY = CodeMeaning(
 
 #: Code to meaning. Sources: the vendor's error table, and the wordings that callers report.
 DOUBAO_CODES: dict[int, CodeMeaning] = {
-    40402003: CodeMeaning("the text is too long", retryable=False, advice="split it into several tasks"),
+    40402003: CodeMeaning(
+        "the text is too long", retryable=False, advice="set split_text=True, with a lower max_bytes in engine_options"
+    ),
     45000000: CodeMeaning(
         "the speaker may not be used, or is unknown",
         retryable=False,

@@ -36,17 +36,20 @@ class TextLimit:
 
     def check(self, text: str, *, engine: str) -> None:
         """Raise :class:`SpeechInputError` for a text that says nothing, says too much, or is no text."""
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise SpeechInputError(
-                "the text holds half a character (a lone surrogate)", advice="decode it from its source as UTF-8"
-            )
-        if not text.strip():
-            raise SpeechInputError("there is no text to speak", advice="give a text with words in it")
+        check_text(text)
         if (length := self.measure(text)) > self.maximum:
             raise SpeechInputError(
                 f"the text has {length} {self.unit}, the {engine} engine takes {self.maximum} in one call",
-                advice="split it into several tasks",
+                advice="set split_text=True, to have it spoken in pieces and joined",
             )
+
+
+def check_text(text: str) -> None:
+    """Raise :class:`SpeechInputError` for a text that says nothing, or is no text."""
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise SpeechInputError("the text holds half a character (a lone surrogate)", advice="decode it from its source as UTF-8")
+    if not text.strip():
+        raise SpeechInputError("there is no text to speak", advice="give a text with words in it")
 
 
 def check_voice(voice: object) -> None:

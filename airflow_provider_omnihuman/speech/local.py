@@ -4,35 +4,14 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
+from airflow_provider_omnihuman.speech.encoding import ENCODINGS, Encoding, encode
 from airflow_provider_omnihuman.speech.errors import SpeechInputError
 from airflow_provider_omnihuman.speech.limits import TextLimit, check_speech_rate
 from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpokenAudio
 
-if TYPE_CHECKING:
-    from airflow_provider_omnihuman.speech.espeak import Samples
-
-
-@dataclass(frozen=True, slots=True)
-class _Encoding:
-    """How PyAV is asked for a format, and the sample rates that its encoder takes."""
-
-    container: str
-    codec: str
-    sample_rates: tuple[int, ...]
-    bit_rate: int | None = None
-
-
-_ANY_RATE = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
-_OPUS_RATES = (8000, 12000, 16000, 24000, 48000)
-
-_ENCODINGS = {
-    AudioFormat.MP3: _Encoding("mp3", "libmp3lame", _ANY_RATE, 64_000),
-    AudioFormat.WAV: _Encoding("wav", "pcm_s16le", _ANY_RATE),
-    AudioFormat.OGG_OPUS: _Encoding("ogg", "libopus", _OPUS_RATES, 48_000),
-    AudioFormat.PCM: _Encoding("s16le", "pcm_s16le", _ANY_RATE),
-}
+_FORMATS = (AudioFormat.MP3, AudioFormat.WAV, AudioFormat.OGG_OPUS, AudioFormat.PCM)
 
 # A lone "…" comes back as some 7 ms of nothing.
 _SHORTEST_WORD_S = 0.05
@@ -60,10 +39,10 @@ class LocalSpeechEngine:
     speech_rate: int = 0
 
     def __post_init__(self) -> None:
-        if self.audio_format not in _ENCODINGS:
+        if self.audio_format not in _FORMATS:
             raise SpeechInputError(
                 f"the local engine has no audio format {self.audio_format!r}",
-                advice=f"use one of {', '.join(_ENCODINGS)}",
+                advice=f"use one of {', '.join(_FORMATS)}",
             )
         rates = self._encoding.sample_rates
         if self.sample_rate not in rates:
@@ -74,8 +53,8 @@ class LocalSpeechEngine:
         check_speech_rate(self.speech_rate)
 
     @property
-    def _encoding(self) -> _Encoding:
-        return _ENCODINGS[AudioFormat(self.audio_format)]
+    def _encoding(self) -> Encoding:
+        return ENCODINGS[AudioFormat(self.audio_format)]
 
     def synthesize(self, text: str, voice: str = "en") -> SpokenAudio:
         """Speak the text.
@@ -90,25 +69,7 @@ class LocalSpeechEngine:
         samples = speak(text, _VOICE_ALIASES.get(voice.lower(), voice), self.speech_rate)
         if samples.duration_s < _SHORTEST_WORD_S:
             raise SpeechInputError("nothing in the text can be spoken", advice="give a text with words in it")
-        data = _encode(samples, self._encoding, self.sample_rate)
+        target = io.BytesIO()
+        encode([samples.pcm], target, self._encoding, given_rate=samples.sample_rate, sample_rate=self.sample_rate)
         timings = word_timings(text, samples.events, samples.pcm, samples.sample_rate)
-        return SpokenAudio(data, str(self.audio_format), self.sample_rate, samples.duration_s, timings)
-
-
-def _encode(samples: Samples, encoding: _Encoding, sample_rate: int) -> bytes:
-    import av
-
-    target = io.BytesIO()
-    # bitexact: no random stream serial in Ogg, no encoder version in the tags.
-    with av.open(target, "w", format=encoding.container, options={"fflags": "+bitexact"}) as container:
-        stream: Any = container.add_stream(encoding.codec, rate=sample_rate, layout="mono")
-        if encoding.bit_rate:
-            stream.bit_rate = encoding.bit_rate
-        frame = av.AudioFrame(format="s16", layout="mono", samples=len(samples.pcm) // 2)
-        frame.sample_rate = samples.sample_rate
-        frame.planes[0].update(samples.pcm)
-        for packet in stream.encode(frame):
-            container.mux(packet)
-        for packet in stream.encode(None):
-            container.mux(packet)
-    return target.getvalue()
+        return SpokenAudio(target.getvalue(), str(self.audio_format), self.sample_rate, samples.duration_s, timings)

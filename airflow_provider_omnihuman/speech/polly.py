@@ -40,7 +40,7 @@ _ADVICE = {
     "EngineNotSupportedException": "use another `engine` in engine_options, or a voice that has this one",
     "ExpiredTokenException": "renew the AWS connection's credentials",
     "InvalidClientTokenId": "check the AWS connection's credentials",
-    "TextLengthExceededException": "split it into several tasks",
+    "TextLengthExceededException": "set split_text=True",
     "UnrecognizedClientException": "check the AWS connection's credentials",
     "ValidationException": "check voice, audio_format, sample_rate and engine_options",
 }
