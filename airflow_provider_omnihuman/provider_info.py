@@ -13,9 +13,28 @@ EXTRA_LINKS = (
     "s3_objects.LargestMaskLink",
     "s3_objects.ManifestLink",
     "s3_objects.PublishedVideoLink",
+    "s3_objects.ReportLink",
     "s3_objects.SpokenAudioLink",
     "vendor_console.VendorConsoleLink",
 )
+CONFIG = {
+    "omnihuman": {
+        "description": "Settings of the OmniHuman provider.",
+        "options": {
+            "presenters_path": {
+                "description": (
+                    "The folder of presenters, in S3 or a path on every worker, where a task names none. By default "
+                    "``presenters`` beside the Dag file."
+                ),
+                "version_added": "0.2.0",
+                "type": "string",
+                "example": "s3://my-bucket/presenters/",
+                "default": None,
+            }
+        },
+    }
+}
+"""Airflow's options."""
 
 
 def get_provider_info(version: str) -> dict[str, Any]:
@@ -42,7 +61,18 @@ def get_provider_info(version: str) -> dict[str, Any]:
             {
                 "integration-name": INTEGRATION,
                 "python-modules": [
-                    f"{PACKAGE}.operators.{name}" for name in ("submit", "video", "archive", "subjects", "speech", "publish")
+                    f"{PACKAGE}.operators.{name}"
+                    for name in (
+                        "submit",
+                        "video",
+                        "archive",
+                        "subjects",
+                        "speech",
+                        "publish",
+                        "batch",
+                        "batch_report",
+                        "split_audio",
+                    )
                 ],
             }
         ],
@@ -51,6 +81,7 @@ def get_provider_info(version: str) -> dict[str, Any]:
             {"integration-name": INTEGRATION, "python-modules": [f"{PACKAGE}.triggers.task", f"{PACKAGE}.triggers.pause"]}
         ],
         "extra-links": [f"{PACKAGE}.links.{name}" for name in EXTRA_LINKS],
+        "config": CONFIG,
         "cli": [f"{PACKAGE}.cli.definition.get_omnihuman_cli_commands"],
         "task-decorators": [{"name": "omnihuman", "class-name": f"{PACKAGE}.decorators.video.omnihuman_task"}],
         "connection-types": [provider_metadata(conn_type) for conn_type in CONNECTION_FORMS],

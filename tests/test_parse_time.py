@@ -29,6 +29,7 @@ AT_PARSE_TIME = AT_EVERY_START | {
             "operators.archive",
             "operators.publish",
             "operators.speech",
+            "operators.split_audio",
             "operators.subjects",
             "operators.submit",
             "operators.video",
@@ -45,6 +46,7 @@ AT_PARSE_TIME = AT_EVERY_START | {
             "operators.masking",
             "operators.media",
             "operators.parameters",
+            "operators.presenting",
             "api.urls",
         ),
         # The buttons that Airflow writes down with a Dag.

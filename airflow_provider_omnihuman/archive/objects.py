@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -11,12 +12,14 @@ from airflow_provider_omnihuman.archive.location import S3Location
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-__all__ = ["copy_object", "head", "put_object", "read_small", "s3_code", "with_metadata"]
+__all__ = ["copy_object", "head", "put_object", "put_unless_same", "read_small", "s3_code", "with_metadata"]
 
 _MAX_SMALL_BYTES = 1024 * 1024
 """A manifest has a few kilobytes; no more than this is read."""
 _MISSING = {"404", "NoSuchBucket", "NoSuchKey", "NotFound"}
 """HEAD has no body, and so no code but the status."""
+_SHA256 = "omnihuman-sha256"
+"""Name of an object's metadata entry."""
 
 
 def s3_code(error: Exception) -> str:
@@ -45,6 +48,21 @@ def head(hook: S3Hook, location: S3Location) -> dict[str, Any] | None:
 def put_object(hook: S3Hook, location: S3Location, body: bytes, *, content_type: str) -> None:
     """Write an object whole, with the hook's extra arguments."""
     hook.get_conn().put_object(Bucket=location.bucket, Key=location.key, Body=body, ContentType=content_type, **hook.extra_args)
+
+
+def put_unless_same(hook: S3Hook, location: S3Location, body: bytes, *, content_type: str) -> bool:
+    """Write an object whole, unless it holds these bytes already; return whether it was written.
+
+    What is not written keeps its ETag, even where S3 encrypts each copy in another way: and so a render that was made from it
+    is found again, and not paid for twice.
+    """
+    mark = {_SHA256: hashlib.sha256(body).hexdigest()}
+    found = head(hook, location)
+    if found and found["ContentLength"] == len(body) and found["Metadata"].get(_SHA256) == mark[_SHA256]:
+        return False
+    extra = {"ContentType": content_type, **with_metadata(hook.extra_args, mark)}
+    hook.get_conn().put_object(Bucket=location.bucket, Key=location.key, Body=body, **extra)
+    return True
 
 
 def read_small(hook: S3Hook, location: S3Location) -> bytes:
