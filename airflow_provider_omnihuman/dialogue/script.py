@@ -1,0 +1,208 @@
+"""The script of a dialogue: who says what, in order, read strictly before anything of it is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from typing import Any
+
+from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.models import MAX_AUDIO_S, MAX_MASKS
+from airflow_provider_omnihuman.api.urls import shown
+from airflow_provider_omnihuman.dialogue.length import shortest_speech_s
+
+__all__ = ["Dialogue", "Line", "Speaker", "read_script"]
+
+_LONGEST_PAUSE_S = 30.0
+_MAX_SEED = 2**63 - 1
+_TEXTS = ("speaker", "text", "voice", "engine", "prompt", "presenter")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """One who speaks; what is None is left to the engine, the service, or the presenter.
+
+    :param name: as the lines name them
+    :param voice: by the engine's own name
+    :param engine: which engine speaks
+    :param prompt: for all their lines that have none
+    :param seed: likewise
+    :param presenter: whose voice and prompt fill what is not said here
+    :param subject: which one of the picture they are, counted from left to right, from 1
+    """
+
+    name: str
+    voice: str | None = None
+    engine: str | None = None
+    prompt: str | None = None
+    seed: int | None = None
+    presenter: str | None = None
+    subject: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What one says.
+
+    :param number: of the line, from 1
+    :param speaker: who says it
+    :param text: what is said
+    :param voice: in place of the speaker's, as the others
+    :param pause_s: silence after it, in seconds; None for the dialogue's
+    """
+
+    number: int
+    speaker: str
+    text: str
+    voice: str | None = None
+    engine: str | None = None
+    prompt: str | None = None
+    seed: int | None = None
+    pause_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A script that was understood.
+
+    :param lines: in order
+    :param speakers: those who speak, in the order in which they first do; then those who are only named
+    """
+
+    lines: tuple[Line, ...]
+    speakers: tuple[Speaker, ...]
+
+    def speaker(self, name: str) -> Speaker:
+        """Return who has that name."""
+        return next(speaker for speaker in self.speakers if speaker.name == name)
+
+    def lines_of(self, speaker: Speaker) -> int:
+        """Return how many lines one has."""
+        return sum(line.speaker == speaker.name for line in self.lines)
+
+
+_SPEAKER_FIELDS = tuple(field.name for field in fields(Speaker) if field.name != "name")
+_LINE_FIELDS = ("speaker", "text", "voice", "engine", "prompt", "seed", "pause")
+_SCRIPT_FIELDS = ("speakers", "lines")
+
+
+def read_script(document: Any, *, speakers: Mapping[str, Any] | None = None) -> Dialogue:
+    """Return the dialogue that a script tells.
+
+    :param document: a list of lines, or a mapping of ``lines`` and ``speakers``
+    :param speakers: more about the speakers, by name; wins over what the script says of them, field by field
+    :raises InvalidRequestError: names the line and the field
+    """
+    told, lines = _parts(document)
+    more = _by_name(speakers)
+    declared = {name: _speaker(name, told.get(name, {}), more.get(name, {})) for name in {**told, **more}}
+    read = tuple(_line(number, line, declared) for number, line in enumerate(lines, start=1))
+    if not read:
+        raise InvalidRequestError("the dialogue has no lines", advice="write at least one: a speaker and a text")
+    heard = {line.speaker: declared.get(line.speaker) or Speaker(name=line.speaker) for line in read}
+    return Dialogue(read, (*heard.values(), *(speaker for name, speaker in declared.items() if name not in heard)))
+
+
+def _parts(document: Any) -> tuple[dict[str, Any], Sequence[Any]]:
+    """Return what a script tells of its speakers, and its lines."""
+    if isinstance(document, Mapping):
+        _refuse_unknown(document, _SCRIPT_FIELDS, where="the dialogue")
+        told, lines = document.get("speakers"), document.get("lines")
+    else:
+        told, lines = {}, document
+    if isinstance(lines, str | bytes) or not isinstance(lines, Sequence | None):
+        raise InvalidRequestError(f"the lines of a dialogue must be a list, not {type(lines).__name__} {shown(lines)}")
+    return _by_name(told), lines or []
+
+
+def _by_name(speakers: Any) -> dict[str, Any]:
+    if not isinstance(speakers, Mapping | None):
+        raise InvalidRequestError(
+            f"the speakers of a dialogue must be a mapping, by their names, not {type(speakers).__name__} {shown(speakers)}"
+        )
+    return {str(name): told or {} for name, told in (speakers or {}).items()}
+
+
+def _speaker(name: str, *told: Any) -> Speaker:
+    """Return what the script and the Dag tell of one: the last one wins, field by field."""
+    where = f"speaker {shown(name)}"
+    given: dict[str, Any] = {}
+    for part in told:
+        if not isinstance(part, Mapping):
+            raise InvalidRequestError(f"{where} must be a mapping of fields, not {type(part).__name__} {shown(part)}")
+        _refuse_unknown(part, _SPEAKER_FIELDS, where=where)
+        given |= _given(part, where=where)
+    if "subject" in given:
+        given["subject"] = _number(given["subject"], 1, MAX_MASKS, field="subject", where=where)
+    return Speaker(name=name, **given)
+
+
+def _line(number: int, told: Any, declared: Mapping[str, Speaker]) -> Line:
+    where = f"line {number}"
+    if not isinstance(told, Mapping):
+        raise InvalidRequestError(
+            f"{where} must be a mapping of speaker and text, not {type(told).__name__} {shown(told)}",
+            advice="write it as {speaker: Anna, text: Good morning.}",
+        )
+    if len(told) == 1 and (name := next(iter(told))) in declared:  # the short form, `Anna: Good morning.`
+        told = {"speaker": name, "text": told[name]}
+    elif declared and len(told) == 1 and name not in _LINE_FIELDS:
+        raise _unknown_speaker(name, declared, where=where)
+    _refuse_unknown(told, _LINE_FIELDS, where=where)
+    for field in ("speaker", "text"):
+        if told.get(field) is None or (isinstance(told[field], str) and not told[field].strip()):
+            raise InvalidRequestError(f"{where}: {field} is {'empty' if field in told else 'missing'}")
+    given = _given(told, where=where)
+    where = f"{where} ({given['speaker']})"
+    if declared and given["speaker"] not in declared:
+        raise _unknown_speaker(given["speaker"], declared, where=f"line {number}")
+    _refuse_long(given["text"], where=where)
+    if "pause" in given:
+        given["pause_s"] = _number(given.pop("pause"), 0, _LONGEST_PAUSE_S, field="pause", where=where, what="seconds")
+    return Line(number=number, **given)
+
+
+def _given(told: Mapping[str, Any], *, where: str) -> dict[str, Any]:
+    """Return the fields that are not null; texts are checked and stripped."""
+    given = {name: value for name, value in told.items() if value is not None}
+    for name in _TEXTS:
+        value = given.get(name, "")
+        if not isinstance(value, str):
+            raise InvalidRequestError(f"{where}: {name} must be text, not {type(value).__name__} {shown(value)}")
+        if name in given:
+            given[name] = value.strip()
+    if "seed" in given:
+        given["seed"] = _number(given["seed"], -1, _MAX_SEED, field="seed", where=where)
+    return {name: value for name, value in given.items() if value != ""}
+
+
+def _number(value: Any, least: int, most: float, *, field: str, where: str, what: str = "a whole number") -> Any:
+    kinds = (int,) if what == "a whole number" else (int, float)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not least <= value <= most:
+        raise InvalidRequestError(f"{where}: {field} must be {what} from {least} to {most:g}, not {shown(value)}")
+    return value
+
+
+def _refuse_unknown(told: Mapping[Any, Any], known: Sequence[str], *, where: str) -> None:
+    for name in told:
+        if name not in known:
+            meant = get_close_matches(str(name), known, n=1)
+            raise InvalidRequestError(
+                f"{where} has an unknown field {shown(name)}{f': did you mean {meant[0]!r}?' if meant else ''}",
+                advice=f"known are {', '.join(known)}",
+            )
+
+
+def _unknown_speaker(name: Any, declared: Mapping[str, Speaker], *, where: str) -> InvalidRequestError:
+    return InvalidRequestError(f"{where}: there is no speaker {shown(name)}", advice=f"there are {', '.join(declared)}")
+
+
+def _refuse_long(text: str, *, where: str) -> None:
+    """Refuse what no voice says in a minute: the service would, when the other lines are rendered, and paid for, already."""
+    seconds = shortest_speech_s(text)
+    if seconds >= MAX_AUDIO_S:
+        raise InvalidRequestError(
+            f"{where}: {len(text)} characters take {seconds:.0f} s or more to say; OmniHuman takes less than {MAX_AUDIO_S:.0f} s",
+            advice="make two lines of it",
+        )
