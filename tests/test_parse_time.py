@@ -27,6 +27,9 @@ AT_PARSE_TIME = AT_EVERY_START | {
         *("api", "archive", "hooks", "ledger", "links", "media", "operators", "sensors", "speech"),
         *(
             "operators.archive",
+            "operators.batch",
+            "operators.batch_report",
+            "operators.check",
             "operators.publish",
             "operators.speech",
             "operators.split_audio",
@@ -36,7 +39,7 @@ AT_PARSE_TIME = AT_EVERY_START | {
         ),
         "sensors.task",
         # Films and batches, put together of those.
-        *("task_groups", "task_groups.clips"),
+        *("task_groups", "task_groups.batch", "task_groups.clips", "batches", "batches.failures"),
         # Their bases, and how they read their arguments.
         *(
             "operators.archive_inputs",

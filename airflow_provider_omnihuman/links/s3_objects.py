@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
     from airflow_provider_omnihuman.archive.location import S3Location
 
-__all__ = ["ArchivedVideoLink", "LargestMaskLink", "LinkedObjects", "ManifestLink", "PublishedVideoLink", "SpokenAudioLink"]
+__all__ = [
+    "ArchivedVideoLink",
+    "LargestMaskLink",
+    "LinkedObjects",
+    "ManifestLink",
+    "PublishedVideoLink",
+    "ReportLink",
+    "SpokenAudioLink",
+]
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +125,13 @@ class PublishedVideoLink(_ObjectLink):
 
     name = "Published video"
     target = "published"
+
+
+class ReportLink(_ObjectLink):
+    """To the report of a batch."""
+
+    name = "Report"
+    target = "report"
 
 
 class SpokenAudioLink(_ObjectLink):
