@@ -71,6 +71,7 @@ def get_provider_info(version: str) -> dict[str, Any]:
                         "publish",
                         "batch",
                         "batch_report",
+                        "check",
                         "split_audio",
                     )
                 ],

@@ -1,0 +1,178 @@
+"""What the check operator is given, read: which checks, which limits, what the film should be, and what it was made of."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_provider_omnihuman.api.download import Patience
+from airflow_provider_omnihuman.api.errors import DeadUrlError, InvalidRequestError, OmniHumanError
+from airflow_provider_omnihuman.api.urls import scrub, shown
+from airflow_provider_omnihuman.archive.errors import refused_by_s3
+from airflow_provider_omnihuman.archive.fetching import fetch
+from airflow_provider_omnihuman.media.errors import MediaError
+from airflow_provider_omnihuman.media.quality.expected import Expected, Limits
+from airflow_provider_omnihuman.media.quality.finding import Check
+from airflow_provider_omnihuman.media.quality.likeness import Look, look_at_portrait
+from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, integer, optional_text, url_list
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+__all__ = ["Materials", "checks_of", "expected_of", "limits_of"]
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+_EMPTY = {"", "none", "null"}
+
+
+def checks_of(value: Any) -> frozenset[Check]:
+    """Return the checks that are named; empty where none is.
+
+    :param value: names, as a list, as its JSON text, or one name
+    :raises InvalidRequestError: there is no such check
+    """
+    names = url_list(value, field="checks")  # read as lists of URLs are: a list, its JSON, or one text
+    if unknown := [name for name in names if name not in set(Check)]:
+        raise InvalidRequestError(f"checks has {shown(unknown[0])}, which is none of {', '.join(Check)}")
+    return frozenset(Check(name) for name in names)
+
+
+def limits_of(value: Any) -> Limits:
+    """Return the limits, those that are given in place of the usual ones.
+
+    :param value: a mapping by the names of :class:`Limits`, or its JSON text
+    :raises InvalidRequestError: there is no such limit, or it is no number
+    """
+    given = _mapping(value, field="limits")
+    known = {field.name for field in fields(Limits)}
+    for name, limit in given.items():
+        if name not in known:
+            raise InvalidRequestError(f"limits has {shown(name)}, which is none of {', '.join(sorted(known))}")
+        if limit is None and name == "most_dbtp":
+            continue
+        if isinstance(limit, bool) or not isinstance(limit, int | float):
+            raise InvalidRequestError(f"limits[{name!r}] must be a number, not {shown(limit)}")
+    return Limits(**given)
+
+
+def _mapping(value: Any, *, field: str) -> dict[str, Any]:
+    if isinstance(value, str):
+        try:
+            value = None if value.strip().lower() in _EMPTY else json.loads(value)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRequestError(f"{field} is not JSON: {error}") from error
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidRequestError(f"{field} must be a mapping, not {type(value).__name__}")
+    return dict(value)
+
+
+def expected_of(arguments: Mapping[str, Any], asked: Mapping[str, Any], *, materials: Materials) -> Expected:
+    """Return what the film should be: what was given to the operator, else what was asked for when it was made.
+
+    :param arguments: the operator's, rendered
+    :param asked: the request's facts, with ``aigc_meta``
+    :param materials: has been asked for audio and portraits
+    :raises InvalidRequestError: names the argument and its value
+    """
+    side = arguments["output_resolution"] if arguments["output_resolution"] is not None else asked.get("output_resolution")
+    label = aigc_meta_of(arguments["aigc_meta"]) or aigc_meta_of(asked.get("aigc_meta"))
+    audio_s = asked.get("audio_duration_s")
+    return Expected(
+        short_side=None if _is_empty(side) else integer(side, field="output_resolution"),
+        fps=None if _is_empty(arguments["fps"]) else _number(arguments["fps"], field="fps"),
+        audio_s=audio_s if isinstance(audio_s, int | float) and not isinstance(audio_s, bool) else None,
+        aigc_meta=label.to_dict() if label else None,
+        no_audio=materials.no_audio,
+        no_portrait=materials.no_portrait,
+    )
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY)
+
+
+def _number(value: Any, *, field: str) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise InvalidRequestError(f"{field} must be a number, not {shown(value)}") from error
+
+
+@dataclass(kw_only=True, slots=True)
+class Materials:
+    """What the film was made of, brought to this machine.
+
+    What the operator was given must be there. What is only known from the manifest may be gone since, and then is not compared.
+
+    :param hook: to S3
+    :param folder: where the files go
+    :param patience: how long a download is tried
+    """
+
+    hook: S3Hook
+    folder: Path
+    patience: Patience
+    no_audio: str = "no audio_url is known"
+    no_portrait: str = "no image_url is known"
+
+    def audio(self, given: Any, recorded: Any) -> Path | None:
+        """Return the audio's file; None where there is none, for which ``no_audio`` has the reason.
+
+        :param given: the operator's argument
+        :param recorded: the manifest's
+        """
+        if url := optional_text(given, field="audio_url"):
+            return self._file(url, field="audio_url")
+        if not isinstance(recorded, str) or not recorded:
+            return None
+        found, self.no_audio = self._perhaps(lambda: self._file(recorded, field="audio_url"))
+        return found
+
+    def portraits(self, given: Any, recorded: Any) -> list[Look]:
+        """Return what the portraits look like; none where there is none, for which ``no_portrait`` has the reason.
+
+        :param given: the operator's argument, one or several
+        :param recorded: the manifest's
+        """
+        if urls := url_list(given, field="image_url"):
+            return [self._look(url) for url in urls]
+        if not isinstance(recorded, str) or not recorded:
+            return []
+        found, self.no_portrait = self._perhaps(lambda: self._look(recorded))
+        return [found] if found else []
+
+    def _look(self, url: str) -> Look:
+        with self._file(url, field="image_url").open("rb") as file:
+            return look_at_portrait(file)
+
+    def _perhaps(self, bring: Callable[[], T]) -> tuple[T | None, str]:
+        """Return what is brought, or why there is nothing; what may pass is raised, for a retry."""
+        try:
+            return bring(), ""
+        except Exception as error:
+            if not _is_gone(error):
+                raise
+            reason = scrub(str(error))
+            log.warning("Not all can be compared: %s", reason)
+            return None, reason
+
+    def _file(self, url: str, *, field: str) -> Path:
+        path = self.folder / f"{field}-{len(list(self.folder.iterdir()))}"
+        with path.open("w+b") as file:
+            fetch(url, file, hook=self.hook, field=field, patience=self.patience)
+        return path
+
+
+def _is_gone(error: Exception) -> bool:
+    """Whether the next try would not find it either."""
+    if isinstance(error, OmniHumanError):
+        return isinstance(error, DeadUrlError) or not error.retryable
+    return isinstance(error, MediaError) or refused_by_s3(error) is not None
