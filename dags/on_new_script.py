@@ -19,6 +19,8 @@ from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
+from airflow_provider_omnihuman.task_groups.clips import avatar_clips
+
 QUEUE = os.environ.get("SCRIPTS_QUEUE_URL", "")
 
 
@@ -49,4 +51,4 @@ with DAG(dag_id="on_new_script", schedule=[SCRIPTS], catchup=False, doc_md=__doc
         places = [(unquote_plus(new["object"]["key"]), new["bucket"]["name"]) for new in objects]
         return [{"text": S3Hook().read_key(*place), "presenter": "news_anchor"} for place in places]
 
-    new_scripts()
+    avatar_clips(new_scripts(), speak=True, render={"pool": "omnihuman"})

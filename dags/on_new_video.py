@@ -1,13 +1,13 @@
 """
 ### Each archived video is published and announced
 
-Scheduled by data: whenever `OmniHumanToS3Operator` archives a video, in whatever Dag, it emits an event on the asset alias
-`omnihuman_videos`, and this Dag runs with it. The event's `extra` tells of the video: `uri`, `poster_uri`, `task_id`,
-`duration_s`, `sha256`, `reused` and more. `publish` copies video and poster to `published/` in the same bucket, inside S3, from
-where a website may serve them; then a webhook is told. Videos that are archived while it runs come together, in one next run.
+Scheduled by data: whenever a video is archived, in whatever Dag, an event comes on the asset alias `omnihuman_videos`, and
+this Dag runs with it. The event's `extra` tells of the video: `uri`, `poster_uri`, `duration_s`, `sha256`, `reused` and more.
+`publish` copies video and poster, inside S3, to where a website may serve them; then a webhook is told. Videos that are archived
+while it runs come together, in one next run.
 
 Connections: `aws_default`, and `announcements` of type HTTP: the webhook of Slack, Feishu or the like. Without that one, the log
-says so, and the video is published all the same. It is paused until you want it.
+says so, and the videos are published all the same. It is paused until you want it.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import Any
 
 from airflow.sdk import DAG, AssetAlias, task
 
+from airflow_provider_omnihuman.operators.publish import PublishVideoOperator
+
 VIDEOS = AssetAlias("omnihuman_videos")
-TEXT = "New avatar videos: {{ ti.xcom_pull(task_ids=ti.task_id) | join(', ') }}"
+TEXT = "New avatar video: {{ ti.xcom_pull(task_ids=ti.task_id, map_indexes=ti.map_index)['uri'] }}"
 
 
 def announce(context: Any) -> None:
@@ -36,18 +38,9 @@ with DAG(
     is_paused_upon_creation=True,
 ) as dag:
 
-    @task(on_success_callback=announce, retries=2)
-    def publish(*, triggering_asset_events: Any = None) -> list[str]:
-        """Copy each new video and its poster; return where the videos are now."""
-        from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    @task
+    def new_videos(*, triggering_asset_events: Any = None) -> list[dict[str, Any]]:
+        """Return what the events tell."""
+        return [event.extra for event in triggering_asset_events[VIDEOS]]
 
-        hook, published = S3Hook(), []
-        for video in [event.extra for event in triggering_asset_events[VIDEOS]]:
-            for source in filter(None, (video["poster_uri"], video["uri"])):
-                bucket, key = hook.parse_s3_url(source)
-                target = f"s3://{bucket}/published/{video['task_id']}.{key.rpartition('.')[2]}"
-                hook.copy_object(source_bucket_key=source, dest_bucket_key=target)
-            published.append(target)
-        return published
-
-    publish()
+    PublishVideoOperator.partial(task_id="publish", on_success_callback=announce, retries=2).expand(video=new_videos())

@@ -63,7 +63,7 @@ def _row(task: dict[str, Any], while_deferred: str, detail: str, now: datetime) 
 
 def _one_for_all(task_id: str, copies: Sequence[dict[str, Any]], while_deferred: str, now: datetime) -> Row:
     states = Counter(str(task["state"] or "waiting") for task in copies)
-    order = {state: rank for rank, state in enumerate((*_TELLING, *LOOKS))}
+    order = {state: rank for rank, state in enumerate(dict.fromkeys((*_TELLING, *LOOKS)))}
     counted = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) if len(states) > 1 else ""
     return Row(
         f"{task_id} [{len(copies)}]",

@@ -70,12 +70,13 @@ def test_an_archived_video_starts_the_dag_that_waits_for_it(real_airflow, begin)
         real_airflow.see_success(run)
         deadline = time.monotonic() + 90  # a callback runs after its task
         while not told:
-            assert time.monotonic() < deadline, run.log("publish")
+            assert time.monotonic() < deadline, run.log("publish", map_index=0)
             time.sleep(0.2)
-    facts = video.xcom("archive")
-    published = f"s3://{BUCKET}/published/{facts['task_id']}.mp4"
-    assert published in run.xcom("publish")
-    copied = real_airflow.s3().get_object(Bucket=BUCKET, Key=published.removeprefix(f"s3://{BUCKET}/"))["Body"].read()
+    facts, published = video.xcom("archive"), run.xcom("publish", map_index=0)
+    assert published["archived_uri"] == facts["uri"]
+    assert published["uri"].startswith(f"s3://{BUCKET}/published/")
+    key = published["uri"].removeprefix(f"s3://{BUCKET}/")
+    copied = real_airflow.s3().get_object(Bucket=BUCKET, Key=key)["Body"].read()
     assert len(copied) == facts["bytes"]
-    assert published in told[0]
+    assert published["uri"] in told[0]
     scenario.finish(wanted=1)

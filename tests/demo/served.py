@@ -1,0 +1,53 @@
+"""An API server that answers what it is told to answer, and remembers what it was sent."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from airflow_provider_omnihuman.demo.credentials import Credentials
+from airflow_provider_omnihuman.demo.rest import AirflowRest
+
+
+@contextmanager
+def served(documents):
+    """Yield a client of it, and the list of what was sent to it.
+
+    :param documents: by path below ``/api/v2``; a mapped task's with ``?map_index=…``. Any other path is not found.
+    """
+    sent = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.reply(201, {"access_token": "token"})
+
+        def do_PATCH(self):
+            sent.append((self.path.removeprefix("/api/v2"), json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+            self.reply(200, {})
+
+        def do_GET(self):
+            url = urlsplit(self.path)
+            path, index = url.path.removeprefix("/api/v2"), parse_qs(url.query).get("map_index", ["-1"])[0]
+            document = documents.get(path if index == "-1" else f"{path}?map_index={index}")
+            self.reply(404 if document is None else 200, document or {"detail": "not found"})
+
+        def reply(self, status, document):
+            body = json.dumps(document).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        client = AirflowRest(f"http://127.0.0.1:{server.server_port}", Credentials())
+        yield client, sent
+        client.close()
+        server.shutdown()
