@@ -15,6 +15,7 @@ EXTRA_LINKS = (
     "s3_objects.PublishedVideoLink",
     "s3_objects.ReportLink",
     "s3_objects.SpokenAudioLink",
+    "s3_objects.WhoIsWhoLink",
     "vendor_console.VendorConsoleLink",
 )
 CONFIG = {
@@ -69,6 +70,8 @@ def get_provider_info(version: str) -> dict[str, Any]:
                         "subjects",
                         "speech",
                         "publish",
+                        "review",
+                        "still_video",
                         "batch",
                         "batch_report",
                         "check",

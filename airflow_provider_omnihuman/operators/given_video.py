@@ -12,7 +12,7 @@ from airflow_provider_omnihuman.archive.errors import ArchiveError
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-__all__ = ["caption_uris", "given_video"]
+__all__ = ["caption_uris", "given_video", "manifest_of"]
 
 _EMPTY = {"", "none", "null"}
 _KNOWN_OF_NONE = ("manifest_uri", "poster_uri", "task_id", "sha256", "bytes", "duration_s", "cost", "billed_seconds")
@@ -54,14 +54,28 @@ def _facts_or_uri(value: Any, *, field: str) -> dict[str, Any] | str | None:
 def _told_beside(uri: str, *, hook: S3Hook) -> dict[str, Any]:
     """Return what the manifest beside a video tells of it, where there is one."""
     from airflow_provider_omnihuman.archive.location import S3Location
-    from airflow_provider_omnihuman.archive.objects import head, read_small
-    from airflow_provider_omnihuman.archive.reading import archive_facts, read_manifest
+    from airflow_provider_omnihuman.archive.reading import archive_facts
 
     video = S3Location.from_uri(uri, field="video")
-    place = video.sibling(".json")
-    if head(hook, place) is None:
-        return {**dict.fromkeys(_KNOWN_OF_NONE), "uri": video.uri}
-    return archive_facts(read_manifest(read_small(hook, place), name=place.uri), reused=True)
+    manifest = manifest_of({"manifest_uri": video.sibling(".json").uri}, hook=hook)
+    return archive_facts(manifest, reused=False) if manifest else {**dict.fromkeys(_KNOWN_OF_NONE), "uri": video.uri}
+
+
+def manifest_of(facts: Mapping[str, Any], *, hook: S3Hook) -> dict[str, Any]:
+    """Return the manifest of a video; an empty one where there is none.
+
+    :param facts: of the video
+    :param hook: to S3
+    :raises ArchiveError: what is there is no manifest
+    """
+    from airflow_provider_omnihuman.archive.location import S3Location
+    from airflow_provider_omnihuman.archive.objects import head, read_small
+    from airflow_provider_omnihuman.archive.reading import read_manifest
+
+    if not facts.get("manifest_uri"):
+        return {}
+    place = S3Location.from_uri(facts["manifest_uri"], field="manifest_uri")
+    return read_manifest(read_small(hook, place), name=place.uri) if head(hook, place) else {}
 
 
 def caption_uris(value: Any) -> list[str]:
