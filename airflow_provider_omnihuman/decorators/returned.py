@@ -13,7 +13,7 @@ from airflow_provider_omnihuman.api.urls import is_signed, urls_in
 __all__ = ["RETURNABLE", "check_complete", "request_arguments", "signed_urls"]
 
 _REQUEST = tuple(item.name for item in fields(VideoRequest))
-RETURNABLE = frozenset((*_REQUEST, "aigc_meta"))
+RETURNABLE = frozenset((*_REQUEST, "aigc_meta", "presenter"))
 """What may be returned: the request itself. How it is submitted and waited for is said where the task is made."""
 
 

@@ -17,13 +17,12 @@ from airflow.providers.common.compat.sdk import (
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION  # as every decorator of a provider does
 
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
+from airflow_provider_omnihuman.operators.parameters import is_nothing
 from airflow_provider_omnihuman.operators.video import OmniHumanVideoOperator
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import TaskDecorator
     from airflow.sdk import Context
-
-    from airflow_provider_omnihuman.api.errors import OmniHumanError
 
 __all__ = ["omnihuman_task"]
 
@@ -72,8 +71,11 @@ class _OmniHumanDecoratedOperator(DecoratedOperator, OmniHumanVideoOperator):
             setattr(self, name, value)
         # These alone: the other fields are rendered already, and what came out of them may look like a template.
         self._do_render_template_fields(self, arguments, context, self.get_template_env(), set())
+        needed = {"image_url": self.image_url, "audio_url": self.audio_url}
+        if not is_nothing(self.presenter) and needed.pop("image_url") is SET_DURING_EXECUTION:
+            self.image_url = None  # it is the presenter's
         with raising_airflow_errors():
-            check_complete({"image_url": self.image_url, "audio_url": self.audio_url}, unset=SET_DURING_EXECUTION)
+            check_complete(needed, unset=SET_DURING_EXECUTION)
         try:
             return super().execute(context)
         except TaskDeferred as deferral:
@@ -81,18 +83,8 @@ class _OmniHumanDecoratedOperator(DecoratedOperator, OmniHumanVideoOperator):
                 self._keep(arguments, context)
             raise
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Resume with what was asked for: the function is not called again."""
-        self._take_up(context)
-        return super().execute_complete(context, event)
-
-    def resume_without_event(self, context: Context, failure: OmniHumanError) -> Any:
-        """Come back from a trigger that gave no event, with what was asked for as well."""
-        self._take_up(context)
-        return super().resume_without_event(context, failure)
-
-    def _take_up(self, context: Context) -> None:
-        """Take the request that was submitted, and with it the label to ask for; none, after a pause before the submit."""
+    def take_up(self, context: Context) -> None:
+        """Take the request that was submitted, the function is not called again; none, after a pause before the submit."""
         from airflow_provider_omnihuman.decorators.returned import RETURNABLE
 
         asked = self._pushed(context, "request") or {}
@@ -136,10 +128,11 @@ def omnihuman_task(python_callable: Callable[..., Any] | None = None, **kwargs: 
 
     The function is called once in each try, on the worker, before anything is paid for; what it raises fails the try. It returns
     a :class:`~airflow_provider_omnihuman.api.models.VideoRequest`, or a mapping with any of ``image_url``, ``audio_url``,
-    ``mask_url``, ``prompt``, ``seed``, ``output_resolution``, ``pe_fast_mode``, ``aigc_meta``, whose texts are rendered as
-    templates. What it leaves out is taken from the decorator's arguments; a ``VideoRequest`` is whole, and leaves out the label
-    only. All else is as for ``OmniHumanVideoOperator``: the XComs, the ledger, which knows the job by the request that was
-    returned, and deferral, from which the function is not called again.
+    ``mask_url``, ``prompt``, ``seed``, ``output_resolution``, ``pe_fast_mode``, ``aigc_meta``, ``presenter``, whose texts are
+    rendered as templates. What it leaves out is taken from the decorator's arguments, and then from the presenter; a
+    ``VideoRequest`` is whole, and leaves out the label and the presenter only. All else is as for ``OmniHumanVideoOperator``: the
+    XComs, the ledger, which knows the job by the request that was returned, and deferral, from which the function is not called
+    again.
 
     Example::
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = [
     "aigc_meta_of",
     "boolean",
-    "check_portrait",
     "flag",
     "integer",
     "is_nothing",
@@ -38,15 +37,6 @@ _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "
 def is_nothing(value: Any) -> bool:
     """Return whether nothing was given: None, or what a template or an empty cell of a table makes of it."""
     return value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY)
-
-
-def check_portrait(image_url: Any) -> None:
-    """Refuse a task that was given no portrait, as soon as its arguments are known.
-
-    :raises InvalidRequestError: says what to give
-    """
-    if image_url is None:
-        raise InvalidRequestError("image_url is missing", advice="give the portrait's http(s) or s3:// URL")
 
 
 def optional_integer(value: Any, *, field: str) -> int | None:

@@ -15,8 +15,8 @@ from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_
 from airflow_provider_omnihuman.links.s3_objects import LargestMaskLink, LinkedObjects
 from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
-from airflow_provider_omnihuman.operators.media import MediaOperator
 from airflow_provider_omnihuman.operators.parameters import optional_text
+from airflow_provider_omnihuman.operators.presenting import PresentedMediaOperator
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -30,16 +30,18 @@ OnMissing = Literal["fail", "skip", "continue"]
 _ON_MISSING = ("fail", "skip", "continue")
 
 
-class _PortraitOperator(MediaOperator):
+class _PortraitOperator(PresentedMediaOperator):
     """What both operators take: a portrait, and what to do when nobody is in it."""
 
-    template_fields: Sequence[str] = ("image_url", "omnihuman_conn_id", "aws_conn_id")
+    template_fields: Sequence[str] = ("image_url", "presenter", "presenters_path", "omnihuman_conn_id", "aws_conn_id")
     ui_color = "#eee3ff"
 
     def __init__(
         self,
         *,
-        image_url: str | XComArg,
+        image_url: str | XComArg | None = None,
+        presenter: str | None = None,
+        presenters_path: str | None = None,
         on_missing: OnMissing = "fail",
         omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
         aws_conn_id: str | None = "aws_default",
@@ -48,6 +50,9 @@ class _PortraitOperator(MediaOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(
+            image_url=image_url,
+            presenter=presenter,
+            presenters_path=presenters_path,
             omnihuman_conn_id=omnihuman_conn_id,
             aws_conn_id=aws_conn_id,
             presigned_url_expires_in=presigned_url_expires_in,
@@ -56,12 +61,13 @@ class _PortraitOperator(MediaOperator):
         )
         if on_missing not in _ON_MISSING:
             raise InvalidRequestError(f"on_missing must be one of {', '.join(_ON_MISSING)}, not {on_missing!r}")
-        self.image_url: Any = image_url  # Airflow renders templated arguments in place
         self.on_missing = on_missing
 
-    def _portrait(self) -> str:
+    def _portrait(self, context: Context) -> str:
         """Return the URL for the service, checked."""
         inputs = self._inputs()
+        if presenter := self.read_presenter(context):
+            self.fill_portrait(presenter, mask=False)
         url = inputs.url(self.image_url, field="image_url")
         if self.check_inputs:
             inputs.check_image(url, shown=without_query(self.image_url))
@@ -84,7 +90,9 @@ class OmniHumanSubjectRecognitionOperator(_PortraitOperator):
 
     XCom: the return value is True or, with ``on_missing="continue"``, False.
 
-    :param image_url: the portrait, an http(s) or ``s3://`` URL (templated)
+    :param image_url: the portrait, an http(s) or ``s3://`` URL; by default the presenter's (templated)
+    :param presenter: the name of a presenter's file, or its whole ``s3://`` URI: gives the portrait (templated)
+    :param presenters_path: the folder of presenters, as for ``OmniHumanSubmitOperator`` (templated)
     :param on_missing: with no subject: ``fail`` the task (not retried), ``skip`` it and what depends on it, or ``continue``
     :param omnihuman_conn_id: the connection to OmniHuman (templated)
     :param aws_conn_id: the connection that presigns an ``s3://`` portrait (templated)
@@ -92,10 +100,10 @@ class OmniHumanSubjectRecognitionOperator(_PortraitOperator):
     :param check_inputs: read the portrait first, and refuse what the service would refuse
     """
 
-    def execute(self, context: Context) -> bool:  # noqa: ARG002 - Airflow passes it
+    def execute(self, context: Context) -> bool:
         """Ask; return whether a subject is there."""
         with raising_airflow_errors():
-            found = self.hook.recognize_subject(self._portrait())
+            found = self.hook.recognize_subject(self._portrait(context))
         if not found:
             self._missing()
         return found
@@ -107,7 +115,9 @@ class OmniHumanSubjectDetectionOperator(_PortraitOperator):
     XCom: the return value is a list of mask URLs, the largest subject first, at most five: ``s3://`` ones when ``s3_key`` is
     given, else the service's own, which die after an hour.
 
-    :param image_url: the portrait, an http(s) or ``s3://`` URL (templated)
+    :param image_url: the portrait, an http(s) or ``s3://`` URL; by default the presenter's (templated)
+    :param presenter: the name of a presenter's file, or its whole ``s3://`` URI: gives the portrait (templated)
+    :param presenters_path: the folder of presenters, as for ``OmniHumanSubmitOperator`` (templated)
     :param s3_key: copy the masks to S3 under this prefix, a key or a whole ``s3://`` URL (templated)
     :param s3_bucket: the bucket; by default the one in ``s3_key``, or in the connection's ``service_config`` (templated)
     :param on_missing: with no subject: ``fail`` the task (not retried), ``skip`` it, or ``continue`` with an empty list
@@ -129,7 +139,7 @@ class OmniHumanSubjectDetectionOperator(_PortraitOperator):
         """Detect; return the mask URLs."""
         with raising_airflow_errors():
             places = self._places(context)
-            urls = list(self.hook.detect_subjects(self._portrait()).mask_urls)
+            urls = list(self.hook.detect_subjects(self._portrait(context)).mask_urls)
             self.log.info("%d subject(s) found", len(urls))
             if urls and places:
                 return self._copy(urls, places)

@@ -15,13 +15,13 @@ from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.observability.lineage_source import LineageSource
 from airflow_provider_omnihuman.operators.deferral import DeferringOperator
 from airflow_provider_omnihuman.operators.errors import by_coming_back, raising_airflow_errors, without_a_second_submit
-from airflow_provider_omnihuman.operators.media import MediaOperator
-from airflow_provider_omnihuman.operators.parameters import check_portrait, flag, optional_seconds, optional_text
+from airflow_provider_omnihuman.operators.parameters import flag, is_nothing, optional_seconds, optional_text
+from airflow_provider_omnihuman.operators.presenting import PresentedMediaOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
 
-    from airflow_provider_omnihuman.api.models import AigcMeta, VideoRequest
+    from airflow_provider_omnihuman.api.models import VideoRequest
     from airflow_provider_omnihuman.ledger.job import Finding, Job
     from airflow_provider_omnihuman.ledger.stores import Ledger
     from airflow_provider_omnihuman.ledger.submissions import Submissions
@@ -34,7 +34,7 @@ _SHORTEST_PAUSE_S = 10.0
 """Airflow may fail a task that is resumed within about 5 s of its deferral."""
 
 
-class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
+class OmniHumanSubmitOperator(LineageSource, DeferringOperator, PresentedMediaOperator):
     """Submit one avatar video to OmniHuman 1.5 and push its task id to XCom; does not wait.
 
     Inputs are checked before anything is paid. Each submit is written into a ledger before and after, so that a retry, a
@@ -46,7 +46,8 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
     cost: ``estimated_seconds`` (the audio's length) and ``estimated_cost``, ``{amount, currency}`` by the connection's
     ``price_per_second``; None where one of them is not known.
 
-    :param image_url: the portrait, an http(s) or ``s3://`` URL: JPG or PNG, < 5 MB, < 4096 pixels a side (templated)
+    :param image_url: the portrait, an http(s) or ``s3://`` URL: JPG or PNG, < 5 MB, < 4096 pixels a side; by default the
+        presenter's (templated)
     :param audio_url: the speech, an http(s) or ``s3://`` URL, shorter than 60 s (templated)
     :param mask_url: at most five mask URLs, http(s) or ``s3://``, from ``OmniHumanSubjectDetectionOperator``: who speaks
         (templated)
@@ -55,6 +56,10 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
         (templated)
     :param output_resolution: 720 or 1080, the default (templated)
     :param pe_fast_mode: render faster at the cost of quality, by default not; the vendor advises it with 720 only (templated)
+    :param presenter: the name of a presenter's file, or its whole ``s3://`` URI: gives the portrait, the mask, the prompt, the
+        seed, the resolution, the fast mode and the AIGC label, as far as they are not given here (templated)
+    :param presenters_path: the folder of presenters, here or in S3, a relative one beside the Dag file; by default Airflow's
+        option ``[omnihuman] presenters_path``, else ``presenters`` (templated)
     :param omnihuman_conn_id: the connection to OmniHuman (templated)
     :param aws_conn_id: the connection that presigns ``s3://`` inputs (templated)
     :param presigned_url_expires_in: how long presigned inputs live, a timedelta or seconds, at most 7 days. The service
@@ -82,6 +87,8 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
         "seed",
         "output_resolution",
         "pe_fast_mode",
+        "presenter",
+        "presenters_path",
         "omnihuman_conn_id",
         "aws_conn_id",
         "ledger_path",
@@ -96,6 +103,8 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
         *,
         audio_url: str | XComArg,
         image_url: str | XComArg | None = None,
+        presenter: str | None = None,
+        presenters_path: str | None = None,
         mask_url: Sequence[str] | str | XComArg | None = None,
         prompt: str | None = None,
         seed: int | str | None = None,
@@ -114,16 +123,16 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
         **kwargs: Any,
     ) -> None:
         super().__init__(
+            image_url=image_url,
+            presenter=presenter,
+            presenters_path=presenters_path,
             omnihuman_conn_id=omnihuman_conn_id,
             aws_conn_id=aws_conn_id,
             presigned_url_expires_in=presigned_url_expires_in,
             check_inputs=check_inputs,
             **kwargs,
         )
-        with raising_airflow_errors():  # of a mapped task, the arguments come together only when it runs
-            check_portrait(image_url)
-        self.image_url: Any = image_url  # Airflow renders templated arguments in place
-        self.audio_url: Any = audio_url
+        self.audio_url: Any = audio_url  # Airflow renders templated arguments in place
         self.mask_url: Any = mask_url
         self.prompt = prompt
         self.seed = seed
@@ -140,6 +149,7 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
     def execute(self, context: Context) -> Any:
         """Submit; return the OmniHuman task id."""
         with raising_airflow_errors(mended=by_coming_back):
+            self.take_presenter(context)
             return self.submit(context).task_id
 
     def resume_submit(self, context: Context, event: dict[str, Any]) -> Any:
@@ -157,6 +167,15 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
         failure.advice = "nothing was submitted: the task was waiting for a limit of the account to have room"
         with raising_airflow_errors():
             raise failure
+
+    def take_presenter(self, context: Context) -> None:
+        """Take from the presenter, where there is one, what the Dag did not give; names the job that is paid for already."""
+        if is_nothing(self.presenter):
+            return
+        with self.submissions(context).naming_the_known_job():
+            if presenter := self.read_presenter(context):
+                self.fill(presenter.render)
+                self.fill_portrait(presenter, mask=True)
 
     def ledger(self, context: Context) -> Ledger:
         """Return where this task instance remembers its job."""
@@ -260,9 +279,6 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
         """Guard what follows the submit: without a ledger, a retry would not know of the job, and pay again."""
         return nullcontext() if self.ledger(context).remembers else without_a_second_submit(task_id)
 
-    def _aigc_meta(self) -> AigcMeta | None:
-        return None
-
     def _archived(self, facts: dict[str, Any]) -> Job | None:  # noqa: ARG002 - for those that know an archive
         return None
 
@@ -274,4 +290,5 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, MediaOperator):
             "omnihuman_conn_id": self.omnihuman_conn_id,
             "fingerprint": fingerprint,
             "audio_duration_s": None,
+            **self.presented_facts(),
         }

@@ -17,13 +17,13 @@ from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.links.s3_objects import ArchivedVideoLink, LinkedObjects, ManifestLink
 from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.errors import by_coming_back, by_submitting_anew, raising_airflow_errors
-from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, flag, optional_text, seconds
+from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, flag, is_nothing, optional_text, seconds
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_omnihuman.api.models import AigcMeta, Video
+    from airflow_provider_omnihuman.api.models import Video
     from airflow_provider_omnihuman.ledger.job import Job
     from airflow_provider_omnihuman.operators.request import PreparedRequest
     from airflow_provider_omnihuman.operators.reuse import ArchivedVideos
@@ -96,6 +96,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
 
         with raising_airflow_errors(mended=by_coming_back):
             # All that can fail on its own account fails here, before the job is paid for.
+            self.take_presenter(context)
             aigc_meta = aigc_meta_of(self.aigc_meta)
             interval_s = None if self.poll_interval is None else seconds(self.poll_interval, field="poll_interval")
             timeout_s = seconds(self.timeout, field="timeout")
@@ -136,6 +137,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         from airflow_provider_omnihuman.operators.telling import done_text
         from airflow_provider_omnihuman.triggers.task import finished_task_id
 
+        self.take_up(context)
         with self._ended(context):
             video = self.hook.fresh_video(finished_task_id(event), aigc_meta=self._aigc_meta())
         # Not through the deferral's own arguments, which dag.test() drops; XCom outlives a deferral.
@@ -153,6 +155,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
 
     def resume_without_event(self, context: Context, failure: OmniHumanError) -> Any:
         """Come back from a trigger that gave no event: with the video if it is there, or with the failure."""
+        self.take_up(context)
         task_id = self._pushed(context, "task_id")
         if not task_id:  # it was a pause before the submit
             return super().resume_without_event(context, failure)
@@ -169,6 +172,11 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         # None: it was a pause before the submit, and nothing is paid for yet.
         with self._kept(context, task_id) if task_id else nullcontext():
             return super().resume_execution(next_method, next_kwargs, context)
+
+    def take_up(self, context: Context) -> None:
+        """Take the label of the request that was submitted: the presenter may have changed since."""
+        if not is_nothing(self.presenter):
+            self.aigc_meta = (self._pushed(context, "request") or {}).get("aigc_meta")
 
     def _pushed(self, context: Context, key: str) -> Any:
         """Return what this try pushed to XCom before it deferred."""
@@ -209,12 +217,8 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
                 needed_s,
             )
 
-    def _aigc_meta(self) -> AigcMeta | None:
-        return aigc_meta_of(self.aigc_meta)
-
     def _facts(self, prepared: PreparedRequest, fingerprint: str) -> dict[str, Any]:
-        aigc_meta = self._aigc_meta()
-        facts = super()._facts(prepared, fingerprint) | {"aigc_meta": aigc_meta.to_dict() if aigc_meta else None}
+        facts = {"aigc_meta": None, **super()._facts(prepared, fingerprint)}
         location = self._archive.location(fingerprint) if self._may_reuse(facts) else None
         return facts | ({"archive_index": location.uri} if location else {})
 

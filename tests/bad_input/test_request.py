@@ -37,7 +37,7 @@ URLS = [
     Refused(name="file URL", given={"image_url": "file:///p.png"}, told=("image_url must be", "'file:///p.png'", "into S3")),
     Refused(name="ftp", given={"audio_url": "ftp://h/a.mp3"}, told=("audio_url must be an http(s) URL", "'ftp://h/a.mp3'")),
     Refused(name="another store's scheme", given={"image_url": "gs://b/p.png"}, told=("image_url must be", "'gs://b/p.png'")),
-    Refused(name="no portrait", given={"image_url": None}, told=("image_url is missing", "s3:// URL"), when_written=True),
+    Refused(name="no portrait", given={"image_url": None}, told=("image_url is missing", "or a presenter"), when_written=True),
     Refused(name="empty URL", given={"image_url": ""}, told=("image_url must be an http(s) URL, not str ''",)),
     Refused(name="no URL", given={"audio_url": None}, told=("audio_url must be an http(s) URL, not NoneType None", "task id")),
     Refused(name="number for a URL", given={"audio_url": 7}, told=("audio_url must be an http(s) URL, not int 7",)),

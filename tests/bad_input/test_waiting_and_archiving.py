@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
@@ -116,7 +116,7 @@ LOOKS = [
     looking("bucket that is not there", "there is no bucket 'no-such-bucket'", "create it", s3_key="s3://no-such-bucket/m"),
     looking("bucket name that S3 does not allow", "no bucket of the name 'my bucket'", s3_key="m", s3_bucket="my bucket"),
     looking("presigned for '1h'", "presigned_url_expires_in must be", "'1h'", presigned_url_expires_in="1h"),
-    looking("portrait that is None", "image_url must be an http(s) URL, not NoneType", image_url=None),
+    when_written(looking("portrait that is None", "image_url is missing", image_url=None), AirflowFailException),
     Refused(
         name="look: no bucket anywhere",
         operator=OmniHumanSubjectDetectionOperator,

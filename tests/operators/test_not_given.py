@@ -53,5 +53,5 @@ def test_none_in_a_mapped_row_is_not_given(submit, emulator):
 
 
 def test_a_task_without_a_portrait_is_refused_when_it_is_written():
-    with pytest.raises(AirflowFailException, match="image_url is missing: give the portrait's"):
+    with pytest.raises(AirflowFailException, match="image_url is missing: give the portrait's URL, or a presenter"):
         OmniHumanSubmitOperator(task_id="t", audio_url=URLS["audio_url"])

@@ -26,7 +26,10 @@ SINCE_3_2 = {"cli"}
 """Keys that Airflow 3.1 does not know, and passes over."""
 NOT_IN_THE_SCHEMA = {"versions"}
 """What Airflow's guide for providers asks for and its schema does not mention."""
-BASES = {f"{PACKAGE}.{name}" for name in ("hooks.form", "operators.deferral", "operators.masking", "operators.media")}
+BASES = {
+    f"{PACKAGE}.{name}"
+    for name in ("hooks.form", "operators.deferral", "operators.masking", "operators.media", "operators.presenting")
+}
 """Classes that others build on, and no Dag names."""
 ROOMS = {"hooks": BaseHook, "operators": BaseOperator, "sensors": BaseSensorOperator, "triggers": BaseTrigger}
 
