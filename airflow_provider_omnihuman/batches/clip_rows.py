@@ -22,12 +22,12 @@ _SPOKEN = ("text", "voice", "engine")
 _URLS = ("audio_url", "image_url")
 ROW_FIELDS = (*_TEXTS, *_URLS, "mask_url", "seed")
 """What a column may say of a clip; other columns are there for the script."""
-_TOLD = ("id", "number", "name", "problem", "take_of")
+_TOLD = ("id", "number", "name", "problem", "take_of", "content")
 _ID_COLUMNS = ("id", "key")
 DEFAULT_SEED = 1
 """A fixed one, whichever: a random one would make another video of an unchanged row, paid for again."""
 _MAX_ID_CHARACTERS = 200
-_HASH_CHARACTERS = 8
+_SHORT_HASH, _LONG_HASH = 8, 16
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
 
 
@@ -40,7 +40,7 @@ class RowRules:
     :param defaults: fields for rows that do not have them
     :param script: in place of a column ``text``
     :param id_column: whose values name the rows; None: ``id`` or ``key``, where there is one
-    :param seed_of: the seed that a presenter brings along, by its name; None where it has none
+    :param seed_of: the seed that a presenter brings along, by its name; None where it has none; may raise
     """
 
     speak: bool = True
@@ -65,7 +65,8 @@ def clip_rows(rows: Iterable[Row], rules: RowRules) -> list[dict[str, Any]]:
 
     :param rows: as they were read
     :param rules: what is what
-    :return: mappings with ``id``, ``number``, ``name``, ``problem``, ``take_of`` and the fields of ``ROW_FIELDS`` that are given
+    :return: mappings with ``id``, ``number``, ``name``, ``problem``, ``take_of``, ``content`` and what is given of
+        ``ROW_FIELDS``
     """
     clips: list[dict[str, Any]] = []
     first_of: dict[str, str] = {}
@@ -99,6 +100,7 @@ def _clip(row: Row, rules: RowRules) -> dict[str, Any]:
         "name": row.name,
         "take_of": _take_of(row),
         "problem": "; ".join(problems) or None,
+        "content": _hash(fields),
         # Beside a problem, only what the report shows of the row.
         **({name: value for name, value in fields.items() if name == "text"} if problems else fields),
     }
@@ -122,7 +124,11 @@ def _fields(row: Row, rules: RowRules) -> tuple[dict[str, Any], list[str]]:
     fields = {**{name: value for name, value in rules.defaults.items() if not is_empty(value)}, **fields}
     if not problems:
         problems = [f"{row.name}: {missing}" for missing in _missing(fields, rules)]
-    return fields | _seed_for(fields, rules), problems
+    try:
+        fields |= _seed_for(fields, rules)
+    except OmniHumanError as error:
+        problems.append(f"{row.name}: {error}")
+    return fields, problems
 
 
 def _seed_for(fields: Mapping[str, Any], rules: RowRules) -> dict[str, int]:
@@ -201,5 +207,8 @@ def _id(row: Row, rules: RowRules) -> str:
         value = row.cells.get(column)
         if not is_empty(value) and not isinstance(value, list | dict):
             return str(value).strip()[:_MAX_ID_CHARACTERS]
-    content = json.dumps([row.cells, row.problem], sort_keys=True).encode()
-    return f"{row.number}-{hashlib.sha256(content).hexdigest()[:_HASH_CHARACTERS]}"
+    return f"{row.number}-{_hash([row.cells, row.problem])[:_SHORT_HASH]}"
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_LONG_HASH]

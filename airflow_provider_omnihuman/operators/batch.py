@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import conf
-from airflow.sdk import BaseOperator
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import optional_text
+from airflow_provider_omnihuman.operators.presenting import PresentedOperator
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -27,7 +27,7 @@ _MAX_ROWS_BYTES = 2 * 1024 * 1024
 """Of all rows together: they go into one XCom, which each mapped task reads again."""
 
 
-class ReadRowsOperator(BaseOperator):
+class ReadRowsOperator(PresentedOperator):
     """Read the rows of a batch, each of which becomes one video.
 
     A row that cannot be used does not fail this task: it is returned with its ``problem``, and ``batch_videos`` fails it alone,
@@ -37,8 +37,9 @@ class ReadRowsOperator(BaseOperator):
     Columns of the names ``text``, ``voice``, ``engine``, ``image_url``, ``mask_url``, ``prompt``, ``seed``, ``presenter`` and
     ``audio_url`` say what they say; others are there for the ``script``. An empty cell says nothing.
 
-    XCom: the return value is a list with one mapping a row, ``{id, number, name, problem, take_of}`` and the fields that it has.
-    ``id`` is the same in each run: what the column ``id`` or ``key`` says, or else the row's number and a hash of its content.
+    XCom: the return value is a list with one mapping a row, ``{id, number, name, problem, take_of, content}`` and the fields that
+    it has. ``id`` is the same in each run: what the column ``id`` or ``key`` says, or else the row's number and a hash of its
+    cells. ``content`` is a hash of the fields: the same where the same video is asked for.
 
     :param source: a CSV or JSON Lines file: an ``s3://`` or http(s) URL, a key in the default bucket of ``aws_conn_id``, or the
         text of the table itself (templated)
@@ -94,7 +95,7 @@ class ReadRowsOperator(BaseOperator):
         presenters_path: str | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(presenters_path=presenters_path, **kwargs)
         self.source: Any = source
         self.rows: Any = rows
         self.script = script
@@ -107,9 +108,8 @@ class ReadRowsOperator(BaseOperator):
         self.table_format = table_format
         self.encoding = encoding
         self.aws_conn_id = aws_conn_id
-        self.presenters_path = presenters_path
 
-    def execute(self, context: Context) -> list[dict[str, Any]]:  # noqa: ARG002 - Airflow passes it
+    def execute(self, context: Context) -> list[dict[str, Any]]:
         """Read; return the rows."""
         from airflow_provider_omnihuman.batches.clip_rows import clip_rows
         from airflow_provider_omnihuman.batches.rows import limited
@@ -117,7 +117,7 @@ class ReadRowsOperator(BaseOperator):
 
         with raising_airflow_errors():
             max_rows = conf.getint("core", "max_map_length", fallback=_MAX_MAP_LENGTH)
-            clips = clip_rows(limited(self._read(), max_rows, what="the batch"), self._rules())
+            clips = clip_rows(limited(self._read(), max_rows, what="the batch"), self._rules(context))
             if self.seeds:
                 clips = takes(clips, self.seeds)
             _check_size(clips, max_rows=max_rows)
@@ -144,7 +144,7 @@ class ReadRowsOperator(BaseOperator):
         table_format = optional_text(self.table_format, field="table_format")
         return rows_of_text(text, table_format=table_format, header=self.header, what=name)
 
-    def _rules(self) -> RowRules:
+    def _rules(self, context: Context) -> RowRules:
         from airflow_provider_omnihuman.batches.clip_rows import RowRules
         from airflow_provider_omnihuman.batches.script import Script
 
@@ -154,7 +154,21 @@ class ReadRowsOperator(BaseOperator):
             defaults=self.defaults or {},
             script=None if self.script is None else Script(self.script),
             id_column=optional_text(self.id_column, field="id_column"),
+            seed_of=self._seed_of(context),
         )
+
+    def _seed_of(self, context: Context) -> Callable[[str], int | None]:
+        """Return what looks the seed of a presenter up, each one once."""
+        seeds: dict[str, int | None] = {}
+
+        def seed_of(name: str) -> int | None:
+            if name not in seeds:
+                self.presenter = name
+                presenter = self.read_presenter(context)
+                seeds[name] = presenter.seed if presenter else None
+            return seeds[name]
+
+        return seed_of
 
     def _tell(self, clips: Sequence[Mapping[str, Any]]) -> None:
         problems = [clip["problem"] for clip in clips if clip["problem"]]

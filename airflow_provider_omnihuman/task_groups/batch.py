@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "batch_videos"]
 
 
+_ID_PARTS = 100
+"""Of a name in the label's id, which has at most 256 characters (reference page, AIGCMeta)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """The outputs of a batch's tasks.
@@ -48,6 +52,7 @@ def batch_videos(
     engine: str | None = None,
     prompt: str | None = None,
     seed: int | None = None,
+    aigc_meta: Mapping[str, str] | None = None,
     speak: bool = True,
     pool: str | None = "omnihuman",
     concurrency: int | None = None,
@@ -66,8 +71,9 @@ def batch_videos(
     """Make one archived video of each row of a table: tasks ``rows``, ``clips`` (mapped: speech, render, archive), ``report``.
 
     A row that is wrong, or that the service refuses, fails alone, and the report names it. Rows that did not change since an
-    earlier run are neither spoken nor rendered again: that needs a fixed seed, which they have unless a presenter or a column
-    says −1, and portraits in S3, as presenters' are. "Clear failed tasks" renders what is missing.
+    earlier run are neither spoken nor rendered again. That needs a fixed seed, which they have unless a presenter or a column
+    says −1; portraits in S3, as presenters' are; and an AIGC label that is the same in each run, as ``aigc_meta`` makes it. "Clear
+    failed tasks" renders what is missing.
 
     :param source: a CSV or JSON Lines file: ``s3://`` or http(s) URL, or a key in the default bucket (may be a template)
     :param rows: in place of it, a list of rows, or a task's output: mappings, or tuples as ``SQLExecuteQueryOperator`` returns
@@ -83,6 +89,8 @@ def batch_videos(
     :param engine: of the speech, likewise
     :param prompt: likewise
     :param seed: likewise; None: the presenter's, or else a fixed one
+    :param aigc_meta: the label for all rows, in place of their presenters': its ``producer_id`` may be left out, and is then made
+        of Dag, row and content, the same in each run. A presenter's label that names the run makes each run's videos new ones
     :param speak: rows are texts that are spoken; False: each has an ``audio_url``
     :param pool: of the renders: with ``include_deferred``, it holds them, and those of all other Dags, within the account's limit
     :param concurrency: so many renders of this run at once. Airflow 3.1 does not count deferred tasks: there, use a pool
@@ -119,7 +127,7 @@ def batch_videos(
             table.output.map(_usable),
             speak=speak,
             speech=_telling({**shared, **folder, **(speech or {})}),
-            render=_telling({**shared, **folder, **limits, **(render or {})}),
+            render=_telling({**shared, **folder, **limits, **_labelled(aigc_meta, rows=table.task_id), **(render or {})}),
             archive=_telling({**shared, **(archive or {})}),
         )
         tasks = _clip_task_ids(videos, speak=speak)
@@ -141,6 +149,15 @@ def _usable(row: Any) -> dict[str, Any]:
 
 def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _labelled(aigc_meta: Mapping[str, str] | None, *, rows: str) -> dict[str, Any]:
+    """Return the label of a render, its id that of the row and of what it says: another run asks for the same one."""
+    if aigc_meta is None:
+        return {}
+    row = f"(ti.xcom_pull(task_ids='{rows}', map_indexes=-1)[ti.map_index])"
+    own = f"{{{{ ti.dag_id[:{_ID_PARTS}] }}}}/{{{{ {row}['id'][:{_ID_PARTS}] }}}}/{{{{ {row}['content'] }}}}"
+    return {"aigc_meta": {"producer_id": own, **aigc_meta}}
 
 
 def _telling(arguments: dict[str, Any]) -> dict[str, Any]:

@@ -60,5 +60,9 @@ def test_a_bad_row_fails_alone_and_a_second_run_renders_what_changed_only(
     assert page.count("data:image/jpeg;base64,") == 2
     assert document["rows"][2]["uri"].replace("s3://omnihuman-tests", "https://videos.example.com") in page
     assert omnihuman_s3.get(report["contact_sheet_uri"]).startswith(b"\xff\xd8")
+    manifest = json.loads(omnihuman_s3.get(document["rows"][2]["manifest_uri"]))
+    label = manifest["aigc_label"]["requested"]
+    assert label["content_propagator"] == "my-channel"
+    assert label["producer_id"].startswith("batch/cleo/"), "the same in each run, or nothing would be reused"
     link = second.xcom("batch.report", "_link_ReportLink")
     assert link.endswith("/report.html")

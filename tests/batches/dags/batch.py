@@ -16,6 +16,7 @@ with DAG("batch", schedule=None, tags=["omnihuman"], params={"source": "in/custo
         script="Hello {{ name }}.",
         columns={"Photo": "image_url"},
         engine="local",
+        aigc_meta={"content_propagator": "my-channel"},
         pool="default_pool",
         concurrency=2,
         base_url="https://videos.example.com",
