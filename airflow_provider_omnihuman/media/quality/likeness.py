@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ForeignPictures", "Look", "look_at_portrait"]
 
-_EVERY_S = 0.2
+_EVERY_S = 0.1
+_ROUNDING_S = 1e-3
+"""Times in a file are rounded to its clock."""
 _SIDE = 16
 """Pixels of the thumbnails that are compared: a head that moves is no difference yet."""
 _GREY = (160, 90)
@@ -117,7 +119,7 @@ class ForeignPictures:
 
     def see(self, picture: Picture) -> None:
         """Look at the next picture, if it is time to."""
-        if picture.at_s < self._next_s:
+        if picture.at_s < self._next_s - _ROUNDING_S:
             return
         self._next_s = picture.at_s + _EVERY_S
         self._stretches.mark(picture.at_s, is_on=self._is_foreign(picture))
