@@ -72,8 +72,8 @@ def batch_videos(
 
     A row that is wrong, or that the service refuses, fails alone, and the report names it. Rows that did not change since an
     earlier run are neither spoken nor rendered again. That needs a fixed seed, which they have unless a presenter or a column
-    says −1; portraits in S3, as presenters' are; and an AIGC label that is the same in each run, as ``aigc_meta`` makes it. "Clear
-    failed tasks" renders what is missing.
+    says −1; portraits in S3, as presenters' are; and an AIGC label that is the same in each run, as ``aigc_meta`` makes it.
+    "Clear failed tasks" renders what is missing.
 
     :param source: a CSV or JSON Lines file: ``s3://`` or http(s) URL, or a key in the default bucket (may be a template)
     :param rows: in place of it, a list of rows, or a task's output: mappings, or tuples as ``SQLExecuteQueryOperator`` returns
