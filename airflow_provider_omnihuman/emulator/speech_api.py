@@ -13,11 +13,13 @@ from aiohttp import web
 from airflow_provider_omnihuman.emulator.codes import SpeechApiError
 from airflow_provider_omnihuman.emulator.envelopes import Envelope
 from airflow_provider_omnihuman.emulator.speech_request import SpeechRequest, read_speech_request
+from airflow_provider_omnihuman.emulator.speech_sentences import told_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_omnihuman.emulator.settings import Settings
+    from airflow_provider_omnihuman.speech.protocol import SpokenAudio
 
 _RESOURCES = ("seed-tts-2.0", "seed-tts-1.0", "seed-icl-2.0")
 # A fresh account may use the ready-made voices, and has no cloned ones.
@@ -46,7 +48,7 @@ class SpeechApi:
         except SpeechApiError as error:
             return envelope.speech_error(error), error.code
         headers = {"X-Tt-Logid": envelope.request_id}
-        body = b"".join(_frames(audio))
+        body = b"".join(_frames(audio, spoken))
         reply = web.Response(body=body, headers=headers, content_type="application/json")
         reply.enable_chunked_encoding()
         return reply, str(_OK)
@@ -67,7 +69,7 @@ class SpeechApi:
             raise SpeechApiError("45000030", resource)
         return resource
 
-    async def _speak(self, spoken: SpeechRequest) -> bytes:
+    async def _speak(self, spoken: SpeechRequest) -> SpokenAudio:
         limit = self.settings.speech_concurrency
         if limit and self.running >= limit:
             raise SpeechApiError("45000292")
@@ -78,19 +80,28 @@ class SpeechApi:
             self.running -= 1
 
 
-def _synthesize(spoken: SpeechRequest) -> bytes:
+def _synthesize(spoken: SpeechRequest) -> SpokenAudio:
     from airflow_provider_omnihuman.speech.local import LocalSpeechEngine
 
     engine = LocalSpeechEngine(spoken.audio_format, spoken.sample_rate, spoken.speech_rate)
     try:
-        return engine.synthesize(spoken.text, voice=spoken.voice).data
+        return engine.synthesize(spoken.text, voice=spoken.voice)
     except Exception as error:
         raise SpeechApiError("55000000", str(error)) from error
 
 
-def _frames(audio: bytes) -> list[bytes]:
-    """Cut the audio into frames, one JSON object a line, and close with the one that says ok."""
-    chunks = [audio[at : at + _FRAME_BYTES] for at in range(0, len(audio), _FRAME_BYTES)]
+def _frames(audio: SpokenAudio, spoken: SpeechRequest) -> list[bytes]:
+    """Cut the audio into frames, one JSON object a line, and close with the one that says ok.
+
+    The sentences come between them: of the first generation, each where its audio ends; of the second, late.
+    """
+    data = audio.data
+    chunks = [data[at : at + _FRAME_BYTES] for at in range(0, len(data), _FRAME_BYTES)]
     frames: list[dict[str, Any]] = [{"code": 0, "message": "", "data": base64.b64encode(chunk).decode()} for chunk in chunks]
+    for end_s, sentence in reversed(told_sentences(audio.timings) if spoken.timing else []):
+        part = end_s / audio.duration_s if spoken.timing == "enable_timestamp" else 1
+        frames.insert(
+            min(len(chunks), 1 + int(part * len(chunks))), {"code": 0, "message": "", "data": None, "sentence": sentence}
+        )
     frames.append({"code": _OK, "message": "ok", "data": None})
     return [json.dumps(frame).encode() + b"\n" for frame in frames]

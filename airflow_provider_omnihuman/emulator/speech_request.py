@@ -25,6 +25,8 @@ _FORMATS = ("mp3", "ogg_opus", "pcm")
 _SAMPLE_RATES = (8000, 16000, 22050, 24000, 32000, 44100, 48000)
 _OPUS_RATES = (8000, 16000, 24000, 48000)  # the codec itself knows no other
 _RATES = range(-50, 101)
+# Each generation is asked for the times of words in its own way, and takes no notice of the other's.
+_TIMING = {"seed-tts-1.0": "enable_timestamp", "seed-tts-2.0": "enable_subtitle", "seed-icl-2.0": "enable_subtitle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class SpeechRequest:
     """What is to be spoken.
 
     :param voice: a voice of the local engine.
+    :param timing: whether, and how, the times of words are told: as the first generation of models does, or the second.
     """
 
     text: str
@@ -39,6 +42,7 @@ class SpeechRequest:
     audio_format: str
     sample_rate: int
     speech_rate: int
+    timing: str | None = None
 
 
 def read_speech_request(body: bytes, resource: str, text_limit: int) -> SpeechRequest:
@@ -58,7 +62,13 @@ def read_speech_request(body: bytes, resource: str, text_limit: int) -> SpeechRe
         raise SpeechApiError("45002001")
     if len(text) > text_limit:
         raise SpeechApiError("40402003", f"{len(text)} characters")
-    return SpeechRequest(text, _voice_for(text, voice), audio["format"], audio["sample_rate"], audio["speech_rate"])
+    timing = _TIMING[resource] if audio[_TIMING[resource]] and _is_chinese_or_english(text) else None
+    return SpeechRequest(text, _voice_for(text, voice), audio["format"], audio["sample_rate"], audio["speech_rate"], timing)
+
+
+def _is_chinese_or_english(text: str) -> bool:
+    """Whether the times of words are known: kana and hangul have none (2.4 of the vendor's page)."""
+    return not any("\u3040" <= character <= "\u30ff" or "\uac00" <= character <= "\ud7a3" for character in text)
 
 
 def _voice_for(text: str, voice: str) -> str:
@@ -98,5 +108,8 @@ def _read_audio_params(params: dict[str, Any]) -> dict[str, Any]:
     allowed = {"format": _FORMATS, "sample_rate": rates, "speech_rate": _RATES, "loudness_rate": _RATES}
     for name, values in allowed.items():
         if isinstance(audio[name], bool | float) or audio[name] not in values:
+            raise SpeechApiError("45000001", name)
+    for name in _TIMING.values():
+        if not isinstance(audio.setdefault(name, False), bool):
             raise SpeechApiError("45000001", name)
     return audio

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from airflow.sdk import BaseOperator
 
 from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.links.s3_objects import LinkedObjects, SpokenAudioLink
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
-from airflow_provider_omnihuman.operators.parameters import integer, optional_text
+from airflow_provider_omnihuman.operators.parameters import flag, integer, optional_text
+from airflow_provider_omnihuman.operators.presenting import PresentedOperator
 from airflow_provider_omnihuman.speech.errors import SpeechInputError
 
 if TYPE_CHECKING:
@@ -18,20 +18,33 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_omnihuman.archive.location import S3Location
-    from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpeechEngine, SpokenAudio
+    from airflow_provider_omnihuman.archive.spoken import Spoken
+    from airflow_provider_omnihuman.operators.speaking import Speaking
+    from airflow_provider_omnihuman.speech.protocol import AudioFormat, SpeechEngine
 
 __all__ = ["TextToSpeechOperator"]
 
+_LOSSLESS = {"doubao": "pcm", "local": "wav"}
 
-class TextToSpeechOperator(BaseOperator):
+
+class TextToSpeechOperator(PresentedOperator):
     """Speak a text and put the audio into S3.
 
-    XCom: the return value is ``{uri, seconds, format, bytes, engine, voice, characters}``.
+    XCom: the return value is ``{uri, seconds, format, bytes, engine, voice, characters, pieces, timings_uri}``: ``pieces`` is how
+    many calls of the engine it is made of; ``timings_uri`` has the times of the words, None where the engine does not tell them.
 
     :param text: what to say; each engine has a limit, which is told before anything is sent (templated)
-    :param engine: ``doubao`` (Volcengine), ``polly`` (Amazon), ``local`` (espeak-ng, for demos and tests: extra
+    :param split_text: speak a text over the engine's limit piece by piece, cut between sentences, and join the pieces: as WAV,
+        unless ``audio_format`` says otherwise. Each piece is kept as soon as it is spoken (see ``reuse_spoken``), so that a crash
+        in the middle pays for nothing twice (templated)
+    :param timings: have the engine tell when each word is said, for captions. Doubao is asked for it; Polly takes a second
+        request, billed like the first; ``local`` tells in any case (templated)
+    :param engine: ``doubao`` (Volcengine), the default, ``polly`` (Amazon), ``local`` (espeak-ng, for demos and tests: extra
         ``speech-local``), or an object with the methods of :class:`SpeechEngine` (templated)
     :param voice: who speaks, by the engine's own name; by default a voice that the engine has for sure (templated)
+    :param presenter: the name of a presenter's file, or its whole ``s3://`` URI: gives the engine, the voice and the settings
+        below, as far as they are not given here; with another engine than the presenter's, nothing of it (templated)
+    :param presenters_path: the folder of presenters, as for ``OmniHumanSubmitOperator`` (templated)
     :param speech_conn_id: the connection of the engine: ``doubao_speech_default`` for Doubao, ``aws_conn_id`` for Polly, none
         for the local one (templated)
     :param aws_conn_id: the connection to S3 (templated)
@@ -52,8 +65,12 @@ class TextToSpeechOperator(BaseOperator):
 
     template_fields: Sequence[str] = (
         "text",
+        "split_text",
+        "timings",
         "engine",
         "voice",
+        "presenter",
+        "presenters_path",
         "speech_conn_id",
         "aws_conn_id",
         "s3_key",
@@ -73,8 +90,12 @@ class TextToSpeechOperator(BaseOperator):
         self,
         *,
         text: str,
-        engine: str | SpeechEngine = "doubao",
+        split_text: bool | str = False,
+        timings: bool | str = False,
+        engine: str | SpeechEngine | None = None,
         voice: str | None = None,
+        presenter: str | None = None,
+        presenters_path: str | None = None,
         speech_conn_id: str | None = None,
         aws_conn_id: str | None = "aws_default",
         s3_key: str | None = None,
@@ -87,9 +108,11 @@ class TextToSpeechOperator(BaseOperator):
         engine_options: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
+        super().__init__(presenter=presenter, presenters_path=presenters_path, **kwargs)
         self.text = text
-        self.engine = engine
+        self.split_text = split_text
+        self.timings = timings
+        self.engine: Any = engine  # Airflow renders templated arguments in place
         self.voice = voice
         self.speech_conn_id = speech_conn_id
         self.aws_conn_id = aws_conn_id
@@ -104,56 +127,94 @@ class TextToSpeechOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Speak, upload; return where and how long."""
-        from airflow_provider_omnihuman.archive.spoken import keep_spoken, spoken_before
+        from airflow_provider_omnihuman.operators.speaking import Speaking
 
         with raising_airflow_errors():
+            self.take_voice(context)
             engine = self._engine()
-            if not isinstance(self.text, str):
-                raise SpeechInputError(f"text is a {type(self.text).__name__}, not text")
-            engine.text_limit.check(self.text, engine=engine.name)
+            texts = self._texts(engine)
             voice = optional_text(self.voice, field="voice") or engine.default_voice
             # The place comes first: what is wrong with it is told before the speech is paid for.
-            stored_as = self._stored_as(engine)
+            stored_as = self._stored_as(engine, is_joined=len(texts) > 1)
             hook, place = self._place(context, stored_as)
-            spoken: dict[str, Any] = {"place": place, "stored_as": stored_as, "engine": engine.name, "voice": voice}
-            kept = self._kept(place, stored_as, engine=engine, voice=voice)
-            if kept and (before := spoken_before(hook, kept, place, content_type=stored_as.content_type)):
-                self.log.info("Not spoken again: the same text is in S3 since an earlier run (%s)", kept.uri)
-                self._link(hook, place)
-                return self._facts(*before, **spoken)
-            audio = engine.synthesize(self.text, voice=voice)
-            self._upload(hook, place, audio)
-            self._link(hook, place)
-            if kept:
-                keep_spoken(hook, place, kept, seconds=audio.duration_s, content_type=stored_as.content_type)
-            return self._facts(audio.duration_s, len(audio.data), **spoken)
+            kept = self._kept(self.text, place, stored_as, engine=engine, voice=voice)
+            spoken = self._spoken_before(hook, place, kept, stored_as)
+            if spoken is None:
+                speaking = Speaking(hook=hook, place=place, stored_as=stored_as, kept=kept, replace=self.replace, log=self.log)
+                spoken = self._speak(speaking, texts, engine=engine, voice=voice)
+            self.linked = LinkedObjects(hook=hook, uris={"audio": place.uri})
+            self._warn_of_length(spoken.seconds)
+            return self._facts(spoken, place=place, stored_as=stored_as, engine=engine.name, voice=voice)
 
-    def _stored_as(self, engine: SpeechEngine) -> AudioFormat:
+    def _texts(self, engine: SpeechEngine) -> list[str]:
+        """Return what is spoken in each call: the whole text, or its pieces where that is wanted and necessary."""
+        from airflow_provider_omnihuman.speech.limits import check_text
+        from airflow_provider_omnihuman.speech.sentences import split_text
+
+        if not isinstance(self.text, str):
+            raise SpeechInputError(f"text is a {type(self.text).__name__}, not text")
+        if not flag(self.split_text, field="split_text"):
+            engine.text_limit.check(self.text, engine=engine.name)
+            return [self.text]
+        check_text(self.text)
+        is_short = engine.text_limit.measure(self.text) <= engine.text_limit.maximum
+        return [self.text] if is_short else split_text(self.text, engine.text_limit)
+
+    def _speak(self, speaking: Speaking, texts: list[str], *, engine: SpeechEngine, voice: str) -> Spoken:
+        if len(texts) == 1:
+            return speaking.at_once(texts[0], speak=partial(engine.synthesize, voice=voice))
+        # Bare samples, where the engine has them: what is decoded and encoded again loses a little each time.
+        lossless = {"audio_format": _LOSSLESS[self.engine]} if self.engine in _LOSSLESS else {}
+        piece_engine = self._engine(**lossless)
+        kept = partial(self._kept, place=speaking.place, stored_as=None, engine=piece_engine, voice=voice, **lossless)
+        return speaking.in_pieces(texts, speak=partial(piece_engine.synthesize, voice=voice), kept=kept)
+
+    def _spoken_before(self, hook: S3Hook, place: S3Location, kept: S3Location | None, stored_as: AudioFormat) -> Spoken | None:
+        from airflow_provider_omnihuman.archive.spoken import spoken_before
+
+        spoken = spoken_before(hook, kept, place, content_type=stored_as.content_type) if kept else None
+        if kept and spoken:
+            self.log.info("Not spoken again: the same text is in S3 since an earlier run (%s)", kept.uri)
+            if flag(self.timings, field="timings") and not spoken.has_timings:
+                self.log.info("It was spoken without the times of its words; reuse_spoken=False speaks, and pays, anew")
+        return spoken
+
+    def _stored_as(self, engine: SpeechEngine, *, is_joined: bool) -> AudioFormat:
         from airflow_provider_omnihuman.speech.protocol import AudioFormat
 
         audio_format = getattr(engine, "audio_format", AudioFormat.MP3)
+        if is_joined and not optional_text(self.audio_format, field="audio_format"):
+            return AudioFormat.WAV
         if audio_format not in list(AudioFormat):
             raise SpeechInputError(
                 f"audio_format of the engine is {shown(audio_format)}", advice=f"use one of {', '.join(AudioFormat)}"
             )
         return AudioFormat(audio_format)
 
-    def _kept(self, place: S3Location, stored_as: AudioFormat, *, engine: SpeechEngine, voice: str) -> S3Location | None:
+    def _kept(
+        self, text: str, place: S3Location, stored_as: AudioFormat | None, *, engine: SpeechEngine, voice: str, **changes: Any
+    ) -> S3Location | None:
         """Return where the same speech would be kept; None where it is not wanted, or where nobody knows what an engine does."""
         from airflow_provider_omnihuman.archive.spoken import spoken_location
 
         if not self.reuse_spoken or not isinstance(self.engine, str):
             return None
-        what = {**self._settings(), "text": self.text, "engine": self.engine, "voice": voice, "conn": self.speech_conn_id}
+        settings = self._settings() | changes
+        what = {**settings, "text": text, "engine": self.engine, "voice": voice, "conn": self.speech_conn_id}
         # What an emulator spoke is no speech of the live service.
         what |= {name: getattr(engine, name, None) for name in ("endpoint", "resource_id")}
-        return spoken_location(place, what, extension=stored_as.extension)
+        return spoken_location(place, what, extension=stored_as.extension if stored_as else "piece")
 
     def _engine(self, **changes: Any) -> SpeechEngine:
         from airflow_provider_omnihuman.operators.speech_engines import make_engine
 
-        settings = self._settings() | changes
-        return make_engine(self.engine, settings, speech_conn_id=self.speech_conn_id, aws_conn_id=self.aws_conn_id)
+        return make_engine(
+            self.engine,
+            self._settings() | changes,
+            timings=flag(self.timings, field="timings"),
+            speech_conn_id=self.speech_conn_id,
+            aws_conn_id=self.aws_conn_id,
+        )
 
     def _settings(self) -> dict[str, Any]:
         """Return what was asked of the engine; what was not is left to it."""
@@ -184,30 +245,28 @@ class TextToSpeechOperator(BaseOperator):
             raise SpeechInputError(f"{place.uri} exists already", advice="set replace=True, or another s3_key")
         return hook, place
 
-    def _link(self, hook: S3Hook, place: S3Location) -> None:
-        self.linked = LinkedObjects(hook=hook, uris={"audio": place.uri})
-
-    def _upload(self, hook: S3Hook, place: S3Location, audio: SpokenAudio) -> None:
+    def _warn_of_length(self, seconds: float) -> None:
         from airflow_provider_omnihuman.api.models import MAX_AUDIO_S
 
-        hook.load_bytes(audio.data, place.key, place.bucket, replace=self.replace)
-        self.log.info("%s: %.1f s of speech, %d bytes", place.uri, audio.duration_s, len(audio.data))
-        if audio.duration_s >= MAX_AUDIO_S:
+        if seconds >= MAX_AUDIO_S:
             self.log.warning(
-                "OmniHuman refuses audio of %d s and more, and this one has %.1f s: split the text",
+                "OmniHuman refuses audio of %d s and more, and this one has %.1f s: SplitAudioOperator cuts it into clips, and "
+                "long_talk_video() makes one video of it",
                 MAX_AUDIO_S,
-                audio.duration_s,
+                seconds,
             )
 
-    def _facts(
-        self, seconds: float, size: int, *, place: S3Location, stored_as: AudioFormat, engine: str, voice: str
-    ) -> dict[str, Any]:
+    def _facts(self, spoken: Spoken, *, place: S3Location, stored_as: AudioFormat, engine: str, voice: str) -> dict[str, Any]:
+        from airflow_provider_omnihuman.archive.spoken import timings_location
+
         return {
             "uri": place.uri,
-            "seconds": round(seconds, 3),
+            "seconds": round(spoken.seconds, 3),
             "format": stored_as.value,
-            "bytes": size,
+            "bytes": spoken.bytes,
             "engine": engine,
             "voice": voice,
             "characters": len(self.text),
+            "pieces": spoken.pieces,
+            "timings_uri": timings_location(place).uri if spoken.has_timings else None,
         }

@@ -19,16 +19,23 @@ _ENGINE_OPTIONS = {
     "local": (),
     "polly": ("engine", "language_code"),
 }
+_ASKED_FOR_TIMINGS = ("doubao", "polly")
 _ARGUMENTS = {"audio_format", "sample_rate", "speech_rate"}
 
 
 def make_engine(
-    engine: str | SpeechEngine, settings: Mapping[str, Any], *, speech_conn_id: str | None, aws_conn_id: str | None
+    engine: str | SpeechEngine,
+    settings: Mapping[str, Any],
+    *,
+    timings: bool,
+    speech_conn_id: str | None,
+    aws_conn_id: str | None,
 ) -> SpeechEngine:
     """Return the engine, checked.
 
     :param engine: its name, or an object that is one
     :param settings: what was asked of it, by name
+    :param timings: whether it shall tell when each word is said; for those that tell it where they are asked
     :param speech_conn_id: its connection; None for its own default
     :param aws_conn_id: of Amazon's services
     :raises SpeechInputError: there is no such engine, or it has no such option
@@ -48,7 +55,8 @@ def make_engine(
             f"the {engine} engine has no option {', '.join(sorted(map(str, unknown)))}",
             advice=f"it has {', '.join(_ENGINE_OPTIONS[engine]) or 'none'}",
         )
-    return makers[engine](speech_conn_id, aws_conn_id, **settings)
+    asked = {"timings": True} if timings and engine in _ASKED_FOR_TIMINGS else {}
+    return makers[engine](speech_conn_id, aws_conn_id, **settings, **asked)
 
 
 def _doubao(speech_conn_id: str | None, _aws_conn_id: str | None, **settings: Any) -> SpeechEngine:

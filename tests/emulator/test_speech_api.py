@@ -41,7 +41,11 @@ def audio_of(reply):
     frames = [json.loads(line) for line in reply.content.splitlines()]
     assert frames[-1] == {"code": 20000000, "message": "ok", "data": None}
     assert {frame["code"] for frame in frames[:-1]} == {0}
-    return b"".join(base64.b64decode(frame["data"]) for frame in frames[:-1])
+    return b"".join(base64.b64decode(frame["data"] or "") for frame in frames[:-1])
+
+
+def sentences_of(reply):
+    return [frame["sentence"] for line in reply.content.splitlines() if "sentence" in (frame := json.loads(line))]
 
 
 def error_of(reply):
@@ -111,6 +115,8 @@ def test_chinese(client):
         ({"speech_rate": 1.5}, (200, 45000001)),
         ({"loudness_rate": -51}, (200, 45000001)),
         ({"format": ["mp3"]}, (200, 45000001)),
+        ({"enable_subtitle": "true"}, (200, 45000001)),
+        ({"enable_timestamp": 1}, (200, 45000001)),
         ({"params": {"additions": {"silence_duration": 0}}}, (200, 45000001)),
         ({"params": {"additions": "no JSON"}}, (200, 45000001)),
         ({"params": {"audio_params": "mp3"}}, (200, 45000001)),
@@ -159,3 +165,37 @@ def test_half_a_stream(client):
     client.fault(kind="half_body", action="speech")
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         say(client)
+
+
+# The times of words
+
+OLD_MODEL = {"headers": NEW | {"X-Api-Resource-Id": "seed-tts-1.0"}, "speaker": "en_male_adam_mars_bigtts"}
+
+
+@pytest.mark.parametrize(("model", "asked"), [({}, "enable_subtitle"), (OLD_MODEL, "enable_timestamp")])
+def test_each_generation_of_models_tells_the_times_of_words_where_it_is_asked_in_its_own_way(client, model, asked):
+    reply = say(client, "Good morning. How are you?", **model, **{asked: True})
+    audio_s = seconds_of(audio_of(reply))
+    first, second = sentences_of(reply)
+    assert [sentence["text"] for sentence in (first, second)] == ["Good morning.", "How are you?"]
+    words = first["words"] + second["words"]
+    assert [word["word"] for word in words] == ["Good", "morning.", "How", "are", "you?"]
+    times = [word[name] for word in words for name in ("startTime", "endTime")]
+    assert times == sorted(times)
+    assert times[-1] <= audio_s
+    assert first.keys() == {"phonemes", "text", "words"}
+    assert words[0].keys() == {"word", "startTime", "endTime", "confidence"}
+
+
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [({}, {}), ({}, {"enable_timestamp": True}), (OLD_MODEL, {"enable_subtitle": True}), ({}, {"enable_subtitle": False})],
+)
+def test_nothing_is_told_to_who_asks_for_nothing_or_in_the_other_generations_way(client, model, asked):
+    assert sentences_of(say(client, "Good morning.", **model, **asked)) == []
+
+
+def test_chinese_words_are_told_and_japanese_ones_are_not(client):
+    (told,) = sentences_of(say(client, "大家好。", ZH, enable_subtitle=True))
+    assert ("".join(word["word"] for word in told["words"]), told["text"]) == ("大家好。", "大家好。")
+    assert sentences_of(say(client, "おはよう。", ZH, enable_subtitle=True)) == []

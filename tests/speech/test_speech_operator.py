@@ -152,7 +152,10 @@ def test_the_emulators_count_is_the_one_that_these_tests_read(say, emulator):
     [
         ({"text": "  "}, "there is no text to speak"),
         ({"text": None}, "text is a NoneType"),
-        ({"text": "長" * 400}, "1200 UTF-8 bytes, the doubao engine takes 1024"),
+        ({"text": "長" * 400}, "1200 UTF-8 bytes, the doubao engine takes 1024 in one call: set split_text=True"),
+        ({"text": "  ", "split_text": True}, "there is no text to speak"),
+        ({"split_text": "perhaps"}, "split_text must be true or false"),
+        ({"timings": "perhaps"}, "timings must be true or false"),
         ({"engine": "espeak"}, "no speech engine 'espeak': use one of doubao, local, polly"),
         ({"engine": "local", "voice": "nobody"}, "no voice 'nobody'"),
         ({"audio_format": "wav"}, "no audio format 'wav': use one of mp3, ogg_opus, pcm"),
@@ -211,7 +214,9 @@ def logged(caplog, capfd):
 
 def test_a_minute_of_speech_is_warned_about(say, logged):
     assert say("news " * 200, engine="local", speech_rate=-50)["seconds"] > 60
-    assert "OmniHuman refuses audio of 60 s and more" in logged()
+    text = logged()
+    assert "OmniHuman refuses audio of 60 s and more" in text
+    assert "SplitAudioOperator" in text
     assert say(engine="local")["seconds"] < 60
     assert "refuses" not in logged()
 
@@ -229,6 +234,10 @@ def test_all_that_a_person_sets_is_templated(say):
         operator = TextToSpeechOperator(
             task_id="t",
             text="{{ x }}",
+            split_text="{{ x }}",
+            timings="{{ x }}",
+            presenter="{{ x }}",
+            presenters_path="{{ x }}",
             engine="{{ x }}",
             voice="{{ x }}",
             speech_conn_id="{{ x }}",

@@ -6,7 +6,7 @@ import pytest
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
 from airflow_provider_omnihuman.archive.location import S3Location
-from airflow_provider_omnihuman.archive.spoken import keep_spoken
+from airflow_provider_omnihuman.archive.spoken import Spoken, keep_spoken
 from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
 from airflow_provider_omnihuman.speech.local import LocalSpeechEngine
 from tests.conftest import BUCKET
@@ -85,5 +85,5 @@ def test_a_kept_object_that_does_not_say_how_long_it_lasts_is_not_taken(say, s3,
 
 def test_what_cannot_be_kept_is_told_and_no_more(connections, s3, logged):
     place = S3Location(BUCKET, "not/there.mp3")
-    keep_spoken(S3Hook(), place, S3Location(BUCKET, "kept.mp3"), seconds=1.0, content_type="audio/mpeg")
+    keep_spoken(S3Hook(), place, S3Location(BUCKET, "kept.mp3"), Spoken(1.0, 7), content_type="audio/mpeg")
     assert "will be spoken anew next time" in logged()
