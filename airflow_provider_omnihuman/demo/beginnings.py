@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_omnihuman.demo.stack import Stack
 
-__all__ = ["begin_run"]
+__all__ = ["begin_run", "check_parameters"]
 
 SCRIPT = "Hello. I was written into a file a moment ago. Nobody pressed a button: the file itself has called me."
 
@@ -32,13 +32,13 @@ def begin_run(stack: Stack, dag_id: str, conf: dict[str, Any]) -> DagRun:
 
 def _by_trigger(stack: Stack, dag_id: str, conf: dict[str, Any]) -> DagRun:
     known_dag(stack.rest, dag_id, check=stack.check)
-    _check_parameters(conf, set(stack.rest.dag_parameters(dag_id)), dag_id)
+    check_parameters(conf, set(stack.rest.dag_parameters(dag_id)), dag_id)
     return trigger(stack.rest, dag_id, conf, check=stack.check)
 
 
 def _by_a_script(stack: Stack, dag_id: str, conf: dict[str, Any]) -> DagRun:
     """Write a script into the bucket; S3 tells the queue, the triggerer finds the message, the scheduler starts the Dag."""
-    _check_parameters(conf, {"text"}, dag_id)
+    check_parameters(conf, {"text"}, dag_id)
     known_dag(stack.rest, dag_id, check=stack.check)
     before = set(stack.rest.run_ids(dag_id))
     body = str(conf.get("text", SCRIPT)).encode()
@@ -50,7 +50,13 @@ def _by_a_script(stack: Stack, dag_id: str, conf: dict[str, Any]) -> DagRun:
 _SELF_STARTING: dict[str, Callable[[Stack, str, dict[str, Any]], DagRun]] = {"on_new_script": _by_a_script}
 
 
-def _check_parameters(conf: dict[str, Any], known: set[str], dag_id: str) -> None:
+def check_parameters(conf: dict[str, Any], known: set[str], dag_id: str) -> None:
+    """Complain about what a Dag would take no notice of.
+
+    :param conf: what was asked for.
+    :param known: the names of the Dag's parameters.
+    :param dag_id: the Dag.
+    """
     if unknown := conf.keys() - known:
         raise DemoError(
             f"the Dag {dag_id} has no parameter {', '.join(sorted(unknown))}; it has: {', '.join(sorted(known)) or 'none'}"

@@ -12,7 +12,7 @@ import httpx
 from airflow_provider_omnihuman.demo.processes import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from airflow_provider_omnihuman.demo.credentials import Credentials
     from airflow_provider_omnihuman.demo.layout import Layout
@@ -47,12 +47,8 @@ class Emulator:
         return state
 
     def jobs_under_way(self) -> str:
-        """What it says of the renders that are not done; of the newest where all are; empty when there is none."""
-        states = [job["status"] for job in self.state()["jobs"] if job["kind"] == "generate"]
-        under_way = Counter(state for state in states if state != "done") or Counter(states[-1:])
-        if under_way.total() > 1:
-            return "the service says: " + ", ".join(f"{count} {state}" for state, count in under_way.items())
-        return "".join(f"the service says: {state}" for state in under_way)
+        """What it says of its renders."""
+        return said_of_renders(self.state()["jobs"])
 
     def total_billed_s(self) -> float:
         """Seconds of video that all its jobs are billed for."""
@@ -65,6 +61,17 @@ class Emulator:
                 found: dict[str, Any] = json.loads(line)
                 return found
         return None
+
+
+def said_of_renders(jobs: Sequence[Mapping[str, Any]]) -> str:
+    """Return how far the renders are that are not done, or else the newest; nothing where there is none.
+
+    :param jobs: as the admin port tells of them.
+    """
+    states = [str(job["status"]) for job in jobs if job["kind"] == "generate"]
+    under_way = Counter(state for state in states if state != "done") or Counter(states[-1:])
+    counted = (state if under_way.total() == 1 else f"{count} {state}" for state, count in under_way.items())
+    return f"the service says: {', '.join(counted)}" if under_way else ""
 
 
 def emulator(

@@ -93,7 +93,7 @@ class PlainProgress:
                 print(self._line(title, row), file=self._stream, flush=True)
 
     def _line(self, title: str, row: Row) -> str:
-        parts = [f"{time.monotonic() - self._begun:6.1f} s", f"{title:9}", f"{row.name:18}", row.state]
+        parts = [f"{time.monotonic() - self._begun:6.1f} s", f"{title:9}", f"{row.name:28}", row.state]
         if row.tries is not None and row.tries > 1:
             parts.append(f"(try {row.tries})")
         if row.detail:

@@ -47,25 +47,23 @@ def print_result(dag_id: str, videos: Sequence[VerifiedVideo], *, billed_s: floa
 
 
 def save_poster(videos: Sequence[VerifiedVideo], target: Path) -> None:
-    """Save one picture of the videos: the poster, or those of the first four as tiles.
+    """Save one small picture of the videos: the poster, or the middle of several, side by side; from four on, of four.
 
     :param videos: each was verified.
     :param target: the JPEG to write.
     """
-    from PIL import Image
+    from PIL import Image, ImageOps
 
     posters = [video.poster for video in videos if video.poster][:_AT_MOST]
     if not posters:
         raise DemoError("there is no poster to save: none of the videos has one")
-    columns = 1 if len(posters) == 1 else 2
-    rows = -(-len(posters) // columns)
-    picture = Image.new("RGB", (_WIDTH, rows * _HEIGHT // columns), "white")
-    size = (_WIDTH // columns, _HEIGHT // columns)
+    columns = len(posters) if len(posters) < _AT_MOST else _AT_MOST // 2
+    width, height = _WIDTH // columns, _HEIGHT * columns // len(posters)
+    picture = Image.new("RGB", (_WIDTH, _HEIGHT))
     for index, poster in enumerate(posters):
-        with Image.open(poster) as tile:
-            tile.thumbnail(size)
-            left, top = index % columns * size[0], index // columns * size[1]
-            picture.paste(tile, (left + (size[0] - tile.width) // 2, top + (size[1] - tile.height) // 2))
+        with Image.open(poster) as opened:
+            tile = ImageOps.fit(opened, (width, height))
+        picture.paste(tile, (index % columns * width, index // columns * height))
     target.parent.mkdir(parents=True, exist_ok=True)
     picture.save(target, quality=_QUALITY)
 

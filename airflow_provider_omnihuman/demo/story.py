@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.demo.options import Options
     from airflow_provider_omnihuman.demo.startup import Step
 
+# What an account begins with is one; several clips, one after another, would make a long demo.
+JOBS_AT_ONCE = 4
+
 
 def tell(options: Options) -> None:
     """Run the demo, and print what came of it.
@@ -42,6 +45,7 @@ def tell(options: Options) -> None:
         (options.dags,),
         only_dag_file="" if options.keep else f"{dag_id}.py",
         speed=options.speed,
+        emulator_options={"concurrency": JOBS_AT_ONCE},
     )
     stack = Stack(plan)
     output = _output_folder(options.output or stack.layout.output)

@@ -10,7 +10,7 @@ import pytest
 
 from airflow_provider_omnihuman.demo import marks
 from airflow_provider_omnihuman.demo.credentials import Credentials
-from airflow_provider_omnihuman.demo.emulator_service import emulator
+from airflow_provider_omnihuman.demo.emulator_service import emulator, said_of_renders
 from airflow_provider_omnihuman.demo.environment import children_environment
 from airflow_provider_omnihuman.demo.layout import Layout
 from airflow_provider_omnihuman.demo.ports import free_ports
@@ -38,3 +38,17 @@ def test_an_emulator_is_ready_only_once_it_has_said_so_in_this_life(service):
         assert service.state()["clock"]["speed"] == 7
         service.service.kill()
         assert not service.is_ready()
+
+
+@pytest.mark.parametrize(
+    ("states", "said"),
+    [
+        ([], ""),
+        (["done"], "the service says: done"),
+        (["done", "generating"], "the service says: generating"),
+        (["done", "generating", "in_queue", "generating"], "the service says: 2 generating, 1 in_queue"),
+    ],
+)
+def test_what_it_says_of_renders_is_short(states, said):
+    jobs = [{"kind": "recognize", "status": "done"}, *({"kind": "generate", "status": state} for state in states)]
+    assert said_of_renders(jobs) == said

@@ -12,13 +12,15 @@ import pytest
 
 from airflow_provider_omnihuman.demo.failures import DemoError
 from airflow_provider_omnihuman.demo.object_store import BUCKET
-from airflow_provider_omnihuman.demo.verification import fetch_and_verify, measured_duration_s
+from airflow_provider_omnihuman.demo.verification import fetch_and_verify, measured_duration_s, verified_all
 
 SECONDS = 1.6
 
 
-def write_video(path, *, sound=True, container_format="mp4"):
-    with av.open(str(path), "w", format=container_format) as container:
+def write_video(path, *, sound=True, container_format="mp4", metadata=None):
+    options = {"movflags": "use_metadata_tags"} if metadata else {}
+    with av.open(str(path), "w", format=container_format, options=options) as container:
+        container.metadata.update(metadata or {})
         video = container.add_stream("libx264", rate=25)
         video.width = video.height = 64
         video.pix_fmt = "yuv420p"
@@ -40,10 +42,14 @@ def write_video(path, *, sound=True, container_format="mp4"):
 def archive(s3, tmp_path):
     """Puts a video with its manifest and poster into the store, and returns what the archive task would."""
 
-    def put(body, **said):
+    def put(body, aigc_label=None, **said):
         name = uuid.uuid4().hex
         facts = {"bytes": len(body), "sha256": hashlib.sha256(body).hexdigest(), "duration_s": SECONDS} | said
-        for suffix, content in ((".mp4", body), (".json", json.dumps({"video": facts}).encode()), (".jpg", b"poster")):
+        for suffix, content in (
+            (".mp4", body),
+            (".json", json.dumps({"video": facts, "aigc_label": aigc_label}).encode()),
+            (".jpg", b"poster"),
+        ):
             s3.put_object(Bucket=BUCKET, Key=f"{name}{suffix}", Body=content)
         uri = f"s3://{BUCKET}/{name}"
         uris = {"uri": f"{uri}.mp4", "manifest_uri": f"{uri}.json", "poster_uri": f"{uri}.jpg"}
@@ -153,3 +159,47 @@ def test_a_silent_film_is_found(tmp_path):
 
     with pytest.raises(DemoError, match="has no sound"):
         measured_duration_s(path)
+
+
+def label(asked):
+    fields = {"Label": "1", "ProduceID": asked["producer_id"], "ContentPropagator": asked["content_propagator"]}
+    return {"AIGC": json.dumps(fields)}
+
+
+ASKED = {"producer_id": "p1", "content_propagator": "c1"}
+
+
+def test_a_label_that_was_asked_for_is_seen_in_the_file(s3, archive, tmp_path):
+    labelled = write_video(tmp_path / "labelled.mp4", metadata=label(ASKED))
+    archived = archive(labelled, aigc_label={"requested": ASKED, "found": True})
+
+    assert fetch_and_verify(archived, s3, tmp_path).labelled
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said", "problem"),
+    [
+        ({}, {"requested": ASKED, "found": False}, "there is no label in the file"),
+        ({}, {"requested": None, "found": True}, "there is none"),
+        (label(ASKED | {"producer_id": "other"}), {"requested": ASKED, "found": True}, "asked for was producer_id 'p1'"),
+    ],
+)
+def test_a_label_that_is_not_what_was_asked_for_is_found(s3, archive, tmp_path, metadata, said, problem):
+    archived = archive(write_video(tmp_path / "made.mp4", metadata=metadata), aigc_label=said)
+
+    with pytest.raises(DemoError, match=problem):
+        fetch_and_verify(archived, s3, tmp_path)
+
+
+def test_films_are_named_after_their_dag_and_clips_after_their_task(s3, archive, video, tmp_path):
+    clip = archive(video)
+    films = [archive(video) | {"task_id": None} for _ in range(2)]
+
+    names = [verified.local.name for verified in verified_all([clip, *films], s3, tmp_path, name="talk")]
+    assert names == ["7392616336519610409.mp4", "talk-1.mp4", "talk-2.mp4"]
+    assert verified_all(films[:1], s3, tmp_path, name="talk")[0].poster == tmp_path / "talk.jpg"
+
+
+def test_a_run_without_any_video_is_a_failure(s3, tmp_path):
+    with pytest.raises(DemoError, match="none of its last tasks tells of an archived video"):
+        verified_all([], s3, tmp_path, name="talk")
