@@ -114,6 +114,10 @@ class FrozenStretches:
         """Look at the next picture."""
         import numpy as np
 
+        if is_black(picture.grey):  # which is told as such
+            self._first = None
+            self._stretches.close(picture.at_s)
+            return
         grey = picture.grey.astype(np.int16)
         if self._first is None or float(np.abs(grey - self._first).max()) >= self._least_motion:
             self._first = grey
