@@ -76,6 +76,7 @@ def get_provider_info(version: str) -> dict[str, Any]:
                         "batch_report",
                         "check",
                         "split_audio",
+                        "dialogue",
                     )
                 ],
             }

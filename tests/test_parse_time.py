@@ -30,6 +30,7 @@ AT_PARSE_TIME = AT_EVERY_START | {
             "operators.batch",
             "operators.batch_report",
             "operators.check",
+            "operators.dialogue",
             "operators.publish",
             "operators.review",
             "operators.speech",

@@ -24,6 +24,7 @@ __all__ = [
     "PublishedVideoLink",
     "ReportLink",
     "SpokenAudioLink",
+    "WhoIsWhoLink",
 ]
 
 log = logging.getLogger(__name__)
@@ -146,3 +147,10 @@ class LargestMaskLink(_ObjectLink):
 
     name = "Mask of the largest subject"
     target = "mask"
+
+
+class WhoIsWhoLink(_ObjectLink):
+    """To the picture that shows which subject each speaker of a dialogue is."""
+
+    name = "Who is who"
+    target = "preview"

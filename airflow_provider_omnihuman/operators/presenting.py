@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_omnihuman.api.models import AigcMeta
+    from airflow_provider_omnihuman.presenters.masks import KeptMasks
     from airflow_provider_omnihuman.presenters.presenter import Presenter
 
 __all__ = ["PresentedMediaOperator", "PresentedOperator"]
@@ -37,12 +38,14 @@ class PresentedOperator(BaseOperator):
         self.presenter = presenter
         self.presenters_path = presenters_path
 
-    def read_presenter(self, context: Context) -> Presenter | None:
+    def read_presenter(self, context: Context, *, name: str | None = None) -> Presenter | None:
         """Return the presenter, its texts rendered for this task; None where none is given.
 
+        :param context: the task's
+        :param name: of another one than the operator's
         :raises InvalidRequestError: names its file and field, or where it was looked for
         """
-        name = optional_text(self.presenter, field="presenter")
+        name = name or optional_text(self.presenter, field="presenter")
         if name is None:
             return None
         from airflow_provider_omnihuman.presenters.loading import PresenterFolder, load_presenter
@@ -89,10 +92,18 @@ class PresentedMediaOperator(PresentedOperator, MediaOperator):
 
     def __init__(self, *, image_url: Any = None, presenter: str | None = None, **kwargs: Any) -> None:
         super().__init__(presenter=presenter, **kwargs)
-        if image_url is None and presenter is None:
-            with raising_airflow_errors():  # of a mapped task, the arguments come together only when it runs
-                raise InvalidRequestError("image_url is missing", advice="give the portrait's URL, or a presenter that has one")
         self.image_url = image_url  # Airflow renders templated arguments in place
+        if presenter is None:
+            with raising_airflow_errors():  # of a mapped task, the arguments come together only when it runs
+                self.check_portrait()
+
+    def check_portrait(self) -> None:
+        """Refuse a task without a portrait and without a presenter who may have one.
+
+        :raises InvalidRequestError: says what to give
+        """
+        if self.image_url is None:
+            raise InvalidRequestError("image_url is missing", advice="give the portrait's URL, or a presenter that has one")
 
     def fill_portrait(self, presenter: Presenter, *, mask: bool) -> None:
         """Set the portrait where none was given, and with it who speaks: a mask belongs to its own picture.
@@ -128,6 +139,10 @@ class PresentedMediaOperator(PresentedOperator, MediaOperator):
         return uploaded(presenter.portrait, hook=self._store, source=presenter.source)
 
     def _kept_mask(self, number: int, *, told: str) -> str:
+        return self.kept_masks().mask(number, told=told)
+
+    def kept_masks(self) -> KeptMasks:
+        """Return the masks of the portrait, which are detected the first time that somebody asks for them."""
         from airflow_provider_omnihuman.presenters.masks import KeptMasks
 
         inputs, api = self._inputs(), self.hook.api
@@ -139,7 +154,7 @@ class PresentedMediaOperator(PresentedOperator, MediaOperator):
             return self.hook.detect_subjects(url).mask_urls
 
         identity = (inputs.identity(self.image_url, field="image_url"), api.base_url, api.site.detect)
-        return KeptMasks(hook=self._store, identity=identity, detect=detect).mask(number, told=told)
+        return KeptMasks(hook=self._store, identity=identity, detect=detect)
 
     @cached_property
     def _store(self) -> S3Hook:

@@ -113,14 +113,13 @@ def _clip_of(
     ) -> Any:
         """One clip: spoken, rendered and archived on its own."""
         shown = {"image_url": image_url, "mask_url": mask_url, "prompt": prompt, "seed": seed}
-        who = {"presenter": presenter} if "presenter" in OmniHumanVideoOperator.template_fields else {}
         spoken: BaseOperator | None = None
         if speak:
-            said = {"text": text, "voice": voice, "engine": engine, **who}
+            said = {"text": text, "voice": voice, "engine": engine, "presenter": presenter}
             spoken = named(TextToSpeechOperator(**{"task_id": "speech", **said, **_SPEECH, **(speech or {})}), name)
             # By the map index, which is −1 where nothing is mapped; a mapping's value cannot be picked without a template.
             audio_url = f"{{{{ ti.xcom_pull(task_ids='{spoken.task_id}', map_indexes=ti.map_index)['uri'] }}}}"
-        asked = {"audio_url": audio_url, **shown, **who}
+        asked = {"audio_url": audio_url, "presenter": presenter, **shown}
         video = named(OmniHumanVideoOperator(**{"task_id": "render", **asked, **_RENDER, **(render or {})}), name)
         if spoken:
             spoken >> video

@@ -1,0 +1,56 @@
+"""Where a script is: in the Dag itself, in a file beside it, in S3, or on the web."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.urls import shown, without_query
+from airflow_provider_omnihuman.archive.fetching import fetch
+from airflow_provider_omnihuman.dialogue.document import MAX_BYTES, is_place, script_document
+
+if TYPE_CHECKING:
+    from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+
+__all__ = ["fetched", "script_of"]
+
+
+def script_of(value: Any, *, hook: S3Hook, dag_file: str | None) -> Any:
+    """Return a script as a list or a mapping, not looked into yet.
+
+    :param value: one of these, its YAML or JSON, or the name of a file with these
+    :param hook: to S3
+    :param dag_file: which a name is relative to
+    :raises InvalidRequestError: there is no such file, or it is no script
+    """
+    if not is_place(value):
+        return script_document(value)
+    is_url = "://" in value
+    data = fetched(value, hook=hook, field="script", limit=MAX_BYTES + 1) if is_url else _beside(dag_file, value)
+    return script_document(data, source=f"the script {without_query(value)}")
+
+
+def fetched(url: str, *, hook: S3Hook, field: str, limit: int) -> bytes:
+    """Return the first bytes of what a URL names.
+
+    :param url: an ``s3://`` or http(s) one
+    :param hook: to S3
+    :param field: what to call it in messages
+    :param limit: how many bytes
+    """
+    with tempfile.TemporaryFile() as file:
+        fetch(url, file, hook=hook, field=field)
+        file.seek(0)
+        return file.read(limit)
+
+
+def _beside(dag_file: str | None, name: str) -> bytes:
+    try:
+        with (Path(dag_file or ".").parent / name).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InvalidRequestError(
+            f"the script {shown(name)} cannot be read: {error.strerror}", advice="name it relative to the Dag's file"
+        ) from error
