@@ -171,11 +171,12 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, PresentedMediaOp
     def take_presenter(self, context: Context) -> None:
         """Take from the presenter, where there is one, what the Dag did not give; names the job that is paid for already."""
         if is_nothing(self.presenter):
-            return
+            return self.check_portrait()
         with self.submissions(context).naming_the_known_job():
             if presenter := self.read_presenter(context):
                 self.fill(presenter.render)
                 self.fill_portrait(presenter, mask=True)
+        return None
 
     def ledger(self, context: Context) -> Ledger:
         """Return where this task instance remembers its job."""

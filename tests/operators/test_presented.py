@@ -1,0 +1,254 @@
+"""A presenter fills what the Dag leaves out; the request is as if the Dag had said it all, and so is the video."""
+
+from __future__ import annotations
+
+import time
+from types import SimpleNamespace
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, TaskDeferred
+from airflow.sdk import DAG, task
+
+from airflow_provider_omnihuman.api.schedule import PollSchedule
+from airflow_provider_omnihuman.api.waiting import Wait
+from airflow_provider_omnihuman.hooks.omnihuman import OmniHumanHook
+from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
+from airflow_provider_omnihuman.operators.subjects import (
+    OmniHumanSubjectDetectionOperator,
+    OmniHumanSubjectRecognitionOperator,
+)
+from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
+from airflow_provider_omnihuman.operators.video import OmniHumanVideoOperator
+from tests.conftest import BUCKET, PROJECT
+from tests.task_context import TaskState, task_context
+
+ANCHOR = """
+portrait: ../pictures/anchor.png
+engine: doubao
+voice: zh_male_m191_uranus_bigtts
+speech: {speech_rate: 10}
+prompt: A calm smile
+seed: 7
+output_resolution: 720
+pe_fast_mode: true
+aigc_meta:
+  producer_id: "{{ run_id }}/{{ ti.map_index }}"
+  content_propagator: channel
+"""
+LABEL = {"producer_id": "manual__2026-01-01T00:00:00+00:00/-1", "content_propagator": "channel"}
+
+
+@pytest.fixture(scope="module")
+def duo_png():
+    return (PROJECT / "dags" / "portraits" / "duo.png").read_bytes()
+
+
+@pytest.fixture
+def folder(tmp_path, portrait_png, duo_png):
+    """A Dag's folder with presenters and their pictures."""
+    for name in ("presenters", "pictures"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "pictures" / "anchor.png").write_bytes(portrait_png)
+    (tmp_path / "pictures" / "duo.png").write_bytes(duo_png)
+    (tmp_path / "presenters" / "anchor.yaml").write_text(ANCHOR)
+    (tmp_path / "presenters" / "guest.yaml").write_text("portrait: ../pictures/duo.png\nmask: 2")
+    (tmp_path / "presenters" / "stranger.yaml").write_text("portrait: ../pictures/duo.png\nmask: 3")
+    (tmp_path / "presenters" / "voice.yaml").write_text("voice: zh_male_m191_uranus_bigtts")
+    return tmp_path
+
+
+def deferred(operator, state, *, dag_file):
+    """Execute as far as the deferral; return the trigger, and the context of the try."""
+    context = {**task_context(state=state), "dag": SimpleNamespace(fileloc=str(dag_file))}
+    with pytest.raises(TaskDeferred) as caught:
+        operator.execute(context)
+    return caught.value.trigger, context
+
+
+@pytest.fixture
+def context_of(folder):
+    def make(**fields):
+        return {**task_context(**fields), "dag": SimpleNamespace(fileloc=str(folder / "dag.py"))}
+
+    return make
+
+
+@pytest.fixture
+def audio_url(put, speech_wav):
+    return put("in/a.wav", speech_wav(1.2))
+
+
+@pytest.fixture
+def present(connections, context_of, audio_url):
+    """Submit with a presenter; return the request's facts."""
+
+    def run(presenter="anchor", *, context=None, **arguments):
+        context = context or context_of()
+        OmniHumanSubmitOperator(task_id="submit", **{"audio_url": audio_url, "presenter": presenter, **arguments}).execute(
+            context
+        )
+        return context["ti"].xcoms["request"]
+
+    return run
+
+
+def sent(emulator):
+    (job,) = [job for job in emulator.jobs() if job["kind"] == "generate"]
+    return job["body"]
+
+
+def test_a_presenter_fills_the_request(present, emulator):
+    facts = present()
+    body = sent(emulator)
+    assert (body["prompt"], body["seed"], body["output_resolution"], body["pe_fast_mode"]) == ("A calm smile", 7, 720, True)
+    assert facts["presenter"] == "anchor"
+    assert facts["aigc_meta"] == LABEL
+    assert facts["image_url"].startswith(f"s3://{BUCKET}/omnihuman/portraits/")
+    assert "mask_url" not in body
+
+
+def test_it_is_the_same_video_as_if_everything_was_given(present, submit, put, portrait_png, audio_url):
+    """So that what was paid for with explicit arguments is found again, and the other way round."""
+    by_name = present()
+    context = task_context()
+    explicit = {"image_url": put("elsewhere/p.png", portrait_png), "audio_url": audio_url, "prompt": "A calm smile"}
+    submit(**explicit, seed=7, output_resolution=720, pe_fast_mode=True).execute(context)
+    assert context["ti"].xcoms["request"]["fingerprint"] == by_name["fingerprint"]
+    assert "presenter" not in context["ti"].xcoms["request"]
+
+
+def test_what_is_given_wins(present, emulator, put, portrait_png):
+    other = put("in/other.png", portrait_png)
+    facts = present(image_url=other, prompt="A frown", seed=-1, output_resolution="1080", pe_fast_mode="False")
+    body = sent(emulator)
+    assert (body["prompt"], body["seed"], body["output_resolution"], body["pe_fast_mode"]) == ("A frown", -1, 1080, False)
+    assert facts["image_url"] == other
+
+
+@pytest.mark.parametrize("nothing", [None, "None"])
+def test_what_came_to_nothing_is_not_given(present, emulator, nothing):
+    present(image_url=None, prompt=nothing, seed=nothing, output_resolution=nothing, pe_fast_mode=nothing, mask_url=nothing)
+    assert sent(emulator).items() >= {"prompt": "A calm smile", "seed": 7, "output_resolution": 720}.items()
+
+
+def test_an_empty_portrait_is_the_presenters_and_a_broken_one_is_refused(present, emulator):
+    assert present(image_url="")["image_url"].startswith(f"s3://{BUCKET}/omnihuman/portraits/")
+    with pytest.raises(AirflowFailException, match="image_url must be an http.s. URL with a host, not 'None'"):
+        present(image_url="None")
+    assert emulator.accepted() == 1
+
+
+def test_a_mask_is_detected_once_for_all_who_share_the_picture(present, emulator, put, duo_png):
+    first, again = present("guest"), present("guest", seed=8)
+    (mask,) = first["mask_url"]
+    assert mask.endswith("/mask-2.png")
+    assert again["mask_url"] == [mask]
+    assert sum(emulator.state()["requests"]["CVProcess"].values()) == 1
+    # A mask belongs to its own picture; an explicit one, and an explicit none, win.
+    assert "mask_url" not in present("guest", image_url=put("in/duo.png", duo_png))
+    assert "mask_url" not in present("guest", mask_url=[])
+    assert present("guest", mask_url=mask.replace("mask-2", "mask-1"))["mask_url"] == [mask.replace("mask-2", "mask-1")]
+
+
+def test_a_subject_that_is_not_in_the_picture_is_told_before_the_render(present, emulator):
+    with pytest.raises(AirflowFailException, match=r"presenter .+stranger.yaml: mask is 3, and 2 subjects were found"):
+        present("stranger")
+    assert emulator.accepted() == 0
+
+
+def test_nothing_of_a_broken_presenter_is_submitted(present, folder, emulator, s3):
+    (folder / "presenters" / "anchor.yaml").write_text("portrait: a.png\nseed: often")
+    with pytest.raises(AirflowFailException, match=r"^presenter .+/presenters/anchor.yaml: seed must be .+ not str 'often'"):
+        present()
+    with pytest.raises(AirflowFailException, match=r"there is no presenter .+/presenters/ancor.yaml.+did you mean 'anchor'"):
+        present("ancor")
+    with pytest.raises(AirflowFailException, match="image_url is missing: presenter .+voice.yaml has no portrait"):
+        present("voice")
+    assert emulator.accepted() == 0
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="omnihuman/")
+
+
+@pytest.mark.parametrize("nobody", [None, ""])
+def test_a_mapped_task_without_portrait_and_presenter_is_refused_when_it_runs(present, context_of, audio_url, nobody):
+    operator = OmniHumanSubmitOperator(task_id="submit", audio_url=audio_url, presenter="{{ the row's }}")
+    operator.presenter = nobody
+    with pytest.raises(AirflowFailException, match="image_url is missing: give the portrait's URL, or a presenter"):
+        operator.execute(context_of())
+
+
+def test_a_retry_finds_its_job_and_a_presenter_that_is_gone_names_it(present, context_of, folder, emulator):
+    state = TaskState()
+    first = present(context=context_of(state=state))
+    assert present(context=context_of(state=state))["task_id"] == first["task_id"]
+    (folder / "presenters" / "anchor.yaml").unlink()
+    with pytest.raises(AirflowFailException, match=rf"there is no presenter .+ OmniHuman task {first['task_id']}, submitted"):
+        present(context=context_of(state=state))
+    assert emulator.accepted() == 1
+
+
+def test_the_label_of_the_request_is_asked_for_although_the_presenter_has_changed(
+    connections, context_of, audio_url, folder, emulator
+):
+    def video():
+        return OmniHumanVideoOperator(task_id="a_task", audio_url=audio_url, presenter="anchor", deferrable=True)
+
+    trigger, context = deferred(video(), TaskState(), dag_file=folder / "dag.py")
+    assert trigger.aigc_meta == LABEL
+    emulator.advance(3600)
+    wait, often = Wait(deadline=time.time() + 60, fault_tolerance_s=1), PollSchedule(interval_s=0.05)
+    OmniHumanHook().wait_until_done(trigger.omnihuman_task_id, wait=wait, aigc_meta=None, schedule=often)
+    (folder / "presenters" / "anchor.yaml").unlink()
+    event = {"status": "success", "task_id": trigger.omnihuman_task_id}
+    resumed = video().resume_execution("execute_complete", {"event": event}, context)
+    assert resumed["request"]["aigc_meta"] == LABEL
+    assert resumed["aigc_meta_tagged"] is True
+
+
+def test_a_decorated_function_may_leave_the_portrait_to_a_presenter(connections, folder, audio_url):
+    def run(returned, **arguments):
+        with DAG("a_dag", schedule=None):
+            made = task.omnihuman(task_id="a_task", deferrable=True, **arguments)(lambda: returned)()
+        return deferred(made.operator, TaskState(), dag_file=folder / "dag.py")[1]["ti"].xcoms["request"]
+
+    by_decorator = run({"audio_url": audio_url}, presenter="anchor")
+    by_function = run({"audio_url": audio_url, "presenter": "anchor"})
+    assert by_decorator["presenter"] == by_function["presenter"] == "anchor"
+    assert by_decorator["fingerprint"] == by_function["fingerprint"]
+    assert run({"audio_url": audio_url, "seed": 8}, presenter="anchor")["seed"] == 8
+    with pytest.raises(AirflowFailException, match="image_url is missing"):
+        run({"audio_url": audio_url})
+
+
+def test_a_presenter_speaks(connections, context_of, emulator):
+    def say(**arguments):
+        return TextToSpeechOperator(task_id="speech", **{"text": "Good evening.", **arguments}).execute(context_of())
+
+    by_name = say(presenter="anchor")
+    assert (by_name["engine"], by_name["voice"]) == ("doubao", "zh_male_m191_uranus_bigtts")
+    # The same speech as with explicit arguments, which is not paid for again.
+    said = sum(emulator.state()["requests"]["speech"].values())
+    assert say(engine="doubao", voice="zh_male_m191_uranus_bigtts", speech_rate=10)["seconds"] == by_name["seconds"]
+    assert sum(emulator.state()["requests"]["speech"].values()) == said
+    assert say(presenter="anchor", speech_rate=60)["seconds"] < by_name["seconds"]
+    assert say(presenter="anchor", voice="zh_female_vv_uranus_bigtts")["voice"] == "zh_female_vv_uranus_bigtts"
+    assert say(presenter="voice")["voice"] == "zh_male_m191_uranus_bigtts"
+    assert say(presenter="guest")["engine"] == "doubao"
+
+
+def test_a_voice_belongs_to_its_own_engine(connections, context_of):
+    spoken = TextToSpeechOperator(task_id="speech", text="Hello.", presenter="anchor", engine="local").execute(context_of())
+    assert spoken["engine"] == "local"
+    assert spoken["voice"] != "zh_male_m191_uranus_bigtts"
+
+
+def test_a_presenters_portrait_is_looked_at(connections, context_of, emulator):
+    emulator.set_speed(100_000)
+    assert OmniHumanSubjectRecognitionOperator(task_id="look", presenter="anchor").execute(context_of()) is True
+    detect = OmniHumanSubjectDetectionOperator(task_id="look", presenter="guest", s3_key="masks/x")
+    assert len(detect.execute(context_of())) == 2
+
+
+def test_the_option_of_airflow_names_the_folder(present, context_of, folder, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__OMNIHUMAN__PRESENTERS_PATH", str(folder / "presenters"))
+    elsewhere = {**context_of(), "dag": SimpleNamespace(fileloc="/nowhere/dag.py")}
+    assert present(context=elsewhere)["presenter"] == "anchor"
