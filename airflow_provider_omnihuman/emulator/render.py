@@ -16,6 +16,7 @@ from airflow_provider_omnihuman.emulator.animation import Actor
 from airflow_provider_omnihuman.emulator.face import find_face
 from airflow_provider_omnihuman.emulator.planes import Canvas, Planes, read_planes
 from airflow_provider_omnihuman.emulator.sound import SAMPLE_RATE, Sound
+from airflow_provider_omnihuman.emulator.spoiling import Spoil, Spoiler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ class Scene:
     :param resolution: the short side in pixels.
     :param seed: the same seed and inputs give the same bytes.
     :param fast: coarser movement, quicker encoding.
+    :param spoil: what shall be wrong with the film.
     """
 
     image: Image.Image = field(repr=False)
@@ -49,6 +51,7 @@ class Scene:
     resolution: int
     seed: int
     fast: bool = False
+    spoil: Spoil | None = None
 
 
 def render(scene: Scene, path: Path, *, stopped: Callable[[], bool] = lambda: False) -> float:
@@ -57,22 +60,24 @@ def render(scene: Scene, path: Path, *, stopped: Callable[[], bool] = lambda: Fa
     :param stopped: asked at every frame whether to give up.
     """
     still = _scale(scene.image, scene.resolution)
+    spoiler = Spoiler(scene.spoil, fps=FPS)
+    heard = spoiler.muffled(scene.sound)
     with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as container:
         video = _add_video(container, still.size, fast=scene.fast)
         audio = _add_audio(container, scene.sound)
         frames = 0
-        for frame in _animate(scene, still):
+        for frame in _animate(scene, still, spoiler):
             if stopped():
                 raise RenderingStoppedError
             container.mux(video.encode(frame))
-            _mux_sound(container, audio, scene.sound, frames)
+            _mux_sound(container, audio, heard, frames)
             frames += 1
         container.mux(video.encode(None))
         container.mux(audio.encode(None))
     return frames / FPS
 
 
-def _animate(scene: Scene, still: Image.Image) -> Iterator[av.VideoFrame]:
+def _animate(scene: Scene, still: Image.Image, spoiler: Spoiler) -> Iterator[av.VideoFrame]:
     """Yield the frames; it is the same one each time, drawn anew."""
     chance = random.Random(scene.seed)  # noqa: S311 -- a film wants repeatable chance
     base, canvas, rgb = read_planes(still), Canvas(*still.size), np.asarray(still)
@@ -91,6 +96,7 @@ def _animate(scene: Scene, still: Image.Image) -> Iterator[av.VideoFrame]:
         canvas.planes.paint_over(posed[position])
         for actor in actors:
             actor.speak(canvas.planes, position, float(opening))
+        spoiler.draw_over(canvas.planes, index)
         canvas.frame.pts = index
         yield canvas.frame
 

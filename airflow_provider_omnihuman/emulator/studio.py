@@ -20,6 +20,7 @@ from airflow_provider_omnihuman.emulator.label import write_label
 from airflow_provider_omnihuman.emulator.pictures import encode_mask, read_mask, read_portrait
 from airflow_provider_omnihuman.emulator.render import RenderingStoppedError, Scene, render
 from airflow_provider_omnihuman.emulator.sound import decode_sound
+from airflow_provider_omnihuman.emulator.spoiling import Spoil
 from airflow_provider_omnihuman.emulator.subjects import find_subjects
 from airflow_provider_omnihuman.emulator.tasks import generation_work_s, recognition_work_s
 
@@ -83,8 +84,11 @@ class Studio:
         names: list[str] = await self._look(self._write_masks, data)
         return names
 
-    async def label(self, task_id: str, meta: dict[str, str]) -> str:
+    async def label(self, task: Task, meta: dict[str, str]) -> str:
         """Return the file name of the task's video with this label in it."""
+        task_id = task.task_id
+        if Spoil.of(task.body.get("prompt", "")) is Spoil.UNLABELLED:
+            return self.video_path(task_id).name
         digest = hashlib.sha256(json.dumps(meta, sort_keys=True).encode()).hexdigest()[:12]
         target = self.video_path(task_id).with_stem(f"{task_id}-{digest}")
         if not target.exists():
@@ -182,4 +186,5 @@ def _set_scene(task: Task, inputs: Path) -> Scene:
         resolution=task.body.get("output_resolution", _DEFAULT_RESOLUTION),
         seed=task.seed,
         fast=task.body.get("pe_fast_mode", False),
+        spoil=Spoil.of(task.body.get("prompt", "")),
     )

@@ -134,7 +134,7 @@ class VisualApi:
             return self._data(status, site)
         if kind is Kind.RECOGNISE:
             return self._data(status, site) | {"resp_data": json.dumps({"status": int(task.has_subject)})}
-        name = f"{task_id}.mp4" if label is None else await self.studio.label(task_id, label)
+        name = f"{task_id}.mp4" if label is None else await self.studio.label(task, label)
         # Seen on the live service: done, and no URL for a few seconds.
         is_late = bool(self.faults.take(Action.QUERY, FaultPhase.RESULT))
         url = "" if is_late else self.downloads.url(self.base_url(), "videos", name)

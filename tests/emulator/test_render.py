@@ -17,6 +17,7 @@ from airflow_provider_omnihuman.emulator.face import find_face
 from airflow_provider_omnihuman.emulator.pictures import read_portrait
 from airflow_provider_omnihuman.emulator.render import Scene, render
 from airflow_provider_omnihuman.emulator.sound import decode_sound
+from airflow_provider_omnihuman.emulator.spoiling import Spoil
 from airflow_provider_omnihuman.emulator.subjects import find_subjects
 
 
@@ -168,3 +169,40 @@ def test_a_head_close_to_the_edge_draws_no_black_line(tmp_path):
     presenter = (Path(__file__).parents[2] / "dags" / "portraits" / "presenter.png").read_bytes()
     film = make(tmp_path / "film.mp4", presenter, 2.5)
     assert min(int(frame[:4].min()) for frame in frames_of(film)) > 100  # its background is light
+
+
+def levels(path):
+    return [frame.mean() for frame in frames_of(path)]
+
+
+@pytest.mark.parametrize(("spoil", "level"), [(Spoil.BLACK, 16), (Spoil.REPLACED, 235)])
+def test_a_film_can_be_spoilt_by_pictures_of_one_colour(tmp_path, spoil, level):
+    path = make(tmp_path / "film.mp4", drawing.portrait_png(), 2.4, spoil=spoil, fast=True)
+    spoilt = [index for index, mean in enumerate(levels(path)) if abs(mean - (level - 16) * 255 / 219) < 2]
+    assert spoilt == list(range(10, 50))
+
+
+def test_a_film_can_be_spoilt_by_a_picture_that_stands_still(tmp_path):
+    path = make(tmp_path / "film.mp4", drawing.portrait_png(), 2.4, spoil=Spoil.FROZEN, fast=True)
+    frames = frames_of(path)
+    assert max(abs(frames[index].astype(int) - frames[20]).max() for index in range(20, 50)) < 3
+    assert abs(frames[55].astype(int) - frames[20]).max() > 20
+
+
+def test_a_film_can_be_spoilt_by_silence(tmp_path):
+    path = make(tmp_path / "film.mp4", drawing.portrait_png(), 0.6, spoil=Spoil.SILENT, fast=True)
+    with av.open(path) as video:
+        assert max(abs(frame.to_ndarray()).max() for frame in video.decode(audio=0)) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("prompt", "spoil"),
+    [
+        ("emulate-black", Spoil.BLACK),
+        ("she nods, emulate-unlabelled.", Spoil.UNLABELLED),
+        ("emulate-blackness", None),
+        ("", None),
+    ],
+)
+def test_only_a_whole_word_spoils_a_film(prompt, spoil):
+    assert Spoil.of(prompt) is spoil
