@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.media.container import VIDEO_FORMATS, Source, opened
 
-_KEY = "AIGC"
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+AIGC_KEY = "AIGC"
 # The fields of GB 45438-2025, and the attribute that holds each.
 _FIELDS = {
     "Label": "label",
@@ -64,8 +67,13 @@ def read_aigc_label(source: Source) -> AigcLabel | None:
     :raises MediaError: it is no MP4.
     """
     with opened(source, VIDEO_FORMATS, "an MP4 video") as container:
-        tags = [container.metadata, *(stream.metadata for stream in container.streams)]
-    raw = next((value for tag in tags for key, value in tag.items() if key.upper() == _KEY), None)
+        return label_in(container)
+
+
+def label_in(container: InputContainer) -> AigcLabel | None:
+    """Return the label of a film that is open, or ``None`` where there is none."""
+    tags = [container.metadata, *(stream.metadata for stream in container.streams)]
+    raw = next((value for tag in tags for key, value in tag.items() if key.upper() == AIGC_KEY), None)
     return None if raw is None else parse_aigc_label(raw)
 
 
@@ -75,8 +83,8 @@ def parse_aigc_label(raw: str) -> AigcLabel:
         fields: Any = json.loads(raw)
     except (ValueError, RecursionError):
         return AigcLabel(raw, problem="it is not JSON")
-    if isinstance(fields, dict) and _KEY in fields:
-        fields = fields[_KEY]
+    if isinstance(fields, dict) and AIGC_KEY in fields:
+        fields = fields[AIGC_KEY]
     if not isinstance(fields, dict):
         return AigcLabel(raw, problem="it is no JSON object")
     if not fields.keys() & _FIELDS.keys():
@@ -112,3 +120,30 @@ def label_differences(asked: Mapping[str, str] | None, found: AigcLabel | None) 
             is_there = "is missing" if value is None else f"is {value[:_SHOWN_CHARACTERS]!r}"
             differences.append(f"{field} {is_there}, asked for was {name} {asked[name]!r}")
     return differences
+
+
+def label_text(asked: Mapping[str, str]) -> str:
+    """Return the JSON of the label that these ids make, as GB 45438-2025 has it.
+
+    :param asked: under the API's names, such as ``producer_id``
+    """
+    ids = {field: asked.get(name) or "" for name, field in _ASKED.items()}
+    return json.dumps({name: {"Label": "1", **ids}.get(name, "") for name in _FIELDS}, ensure_ascii=False)
+
+
+def label_of_all(labels: Sequence[AigcLabel | None]) -> tuple[str | None, str | None]:
+    """Return the text of the label for a film made of clips, and what is to be told of it.
+
+    One clip that is labelled makes the whole film one that is to be labelled. Where labels differ, it is the first one.
+
+    :param labels: of the clips, in their order
+    """
+    found = [label for label in labels if label]
+    if not found:
+        return None, None
+    told = []
+    if len({replace(label, raw="" if label.problem is None else label.raw) for label in found}) > 1:
+        told.append("the clips' AIGC labels differ, and the film has the first one's")
+    if lacking := len(labels) - len(found):
+        told.append(f"{lacking} of {len(labels)} clips have no AIGC label, and the film has that of the others")
+    return found[0].raw, "; ".join(told) or None

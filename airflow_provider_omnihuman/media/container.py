@@ -105,15 +105,16 @@ def short_name(container: InputContainer) -> str:
     return str(container.format.name).partition(",")[0]
 
 
-def refuse_what_breaks_off(container: InputContainer, duration_s: float, source: Source) -> None:
+def refuse_what_breaks_off(container: InputContainer, stream: Any, duration_s: float, source: Source) -> None:
     """Refuse a sound file whose end is missing, where its header tells so.
 
     :param container: as opened
+    :param stream: the sound in it: of a film, the pictures may be longer
     :param duration_s: what could be decoded
     :param source: for the message
     :raises TruncatedMediaError: says how much of it is there
     """
-    declared_s = (container.duration or 0) / 1_000_000
+    declared_s = float(stream.duration * stream.time_base) if stream.duration else (container.duration or 0) / 1_000_000
     if short_name(container) in _FORMATS_THAT_TELL_THE_LENGTH and duration_s < declared_s * _SLACK:
         raise TruncatedMediaError(
             f"breaks off after {duration_s:.1f} s of {declared_s:.1f} s",

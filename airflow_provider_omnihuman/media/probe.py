@@ -92,7 +92,7 @@ def probe_audio(source: Source) -> AudioFacts:
         if not samples:
             raise MediaError("holds no audio that can be decoded", source=describe(source))
         duration_s = sum(count / rate for rate, count in samples.items())
-        refuse_what_breaks_off(container, duration_s, source)
+        refuse_what_breaks_off(container, stream, duration_s, source)
         codec = stream.codec_context
         rate = samples.most_common(1)[0][0]
         return AudioFacts(duration_s, rate, codec.channels, codec.codec.canonical_name, short_name(container))

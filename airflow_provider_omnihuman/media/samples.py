@@ -85,7 +85,7 @@ def _decoded(container: InputContainer, stream: Any, source: Source) -> Iterator
         for frame in frames:
             seconds += frame.samples / frame.sample_rate
             yield frame
-    refuse_what_breaks_off(container, seconds, source)
+    refuse_what_breaks_off(container, stream, seconds, source)
 
 
 def _resampled(frames: Iterator[AudioFrame], *, sample_rate: int, channels: int) -> Iterator[Samples]:
