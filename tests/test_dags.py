@@ -37,6 +37,11 @@ def test_parsing_it_loads_nothing_heavy_and_needs_no_network(path):
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("path", DAG_FILES, ids=lambda path: path.stem)
+def test_it_is_one_short_story(path):
+    assert len(path.read_text().splitlines()) <= 60
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(
     ("name", "conf"),
@@ -52,8 +57,9 @@ def test_an_example_runs_from_script_to_archive(omnihuman_airflow, connections, 
     video = s3.get_object(Bucket=BUCKET, Key=manifest_key.replace(".json", ".mp4"))["Body"].read()
     assert hashlib.sha256(video).hexdigest() == manifest["video"]["sha256"]
     assert manifest["request"]["pe_fast_mode"] is True
-    assert manifest["aigc_label"]["found"] is (name == "choose_the_speaker")
-    assert bool(manifest["aigc_label"]["requested"]) is (name == "choose_the_speaker")
+    assert manifest["request"]["presenter"] == {"script_to_avatar_video": "news_anchor", "choose_the_speaker": "host"}[name]
+    assert manifest["aigc_label"]["found"]
+    assert manifest["aigc_label"]["requested"]["producer_id"].startswith(f"{name}/{run.dag_run.run_id}/")
     (job,) = [job for job in emulator.jobs() if job["kind"] == "generate"]
     assert ("mask_url" in job["body"]) is (name == "choose_the_speaker")
     assert "prompt" not in job["body"]
