@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from tests.task_context import task_context
 
 __all__ = ["rendered"]  # a fixture
 
+DAG_FILE = Path(__file__).parent / "dags" / "quality_gate.py"
 SECONDS = 2.0
 FINGERPRINT = "f" * 64
 INDEX = f"s3://{BUCKET}/index/{FINGERPRINT}.json"
@@ -276,3 +278,23 @@ def test_a_render_of_the_emulator_passes_everything(rendered, inputs, put):
     facts = archive(request=xcoms["request"], aigc_meta=LABEL).execute(task_context())
     found = check(facts, fps=25, checks=[finding["name"] for finding in check(facts)["checks"]])
     assert found["passed"], found
+
+
+@pytest.mark.timeout(300)
+def test_in_a_dag_what_depends_on_the_gate_is_skipped_and_a_failure_is_not_tried_again(
+    omnihuman_airflow, put, black_film, connections
+):
+    put("films/quality_gate.mp4", black_film)
+    run = omnihuman_airflow.run(DAG_FILE)
+    assert run.task_states == {"gate": "skipped", "publish": "skipped", "strict_gate": "failed"}
+    for name in ("gate", "strict_gate"):
+        assert failed(run.xcom(name)) == ["black"]
+    assert {ti.try_number for ti in run.dag_run.get_task_instances() if ti.task_id == "strict_gate"} == {1}
+
+
+@pytest.mark.parametrize(("spoil", "check_name"), [("replaced", "replacement"), ("unlabelled", "label")])
+def test_what_the_emulator_spoils_is_found(rendered, put, spoil, check_name):
+    spoken = put("in/spoken.wav", wav(speech(seconds=1.2)))
+    xcoms = rendered(audio_url=spoken, pe_fast_mode=True, prompt=f"emulate-{spoil}")
+    facts = archive(request=xcoms["request"], aigc_meta=LABEL).execute(task_context())
+    assert check_name in failed(check(facts, on_failure="warn"))
