@@ -6,7 +6,9 @@ from typing import Any
 
 ORDER = {
     name: place
-    for place, name in enumerate(("waiting", "schedule", "quota", "quota-http", "submit", "archive", "imports", "render"))
+    for place, name in enumerate(
+        ("waiting", "schedule", "quota", "quota-http", "submit", "archive", "imports", "checking", "render")
+    )
 }
 _INTRODUCTION = """# Benchmarks
 

@@ -110,7 +110,9 @@ def film(
         video.width, video.height = pictures(0).size
         video.pix_fmt = "yuv420p"
         video.codec_context.time_base = Fraction(1, fps)
-        audio: Any = container.add_stream("aac", rate=rate, layout="mono") if sound is not None else None
+        audio: Any = (
+            container.add_stream("aac", rate=rate, layout="mono", options={"aac_coder": "fast"}) if sound is not None else None
+        )
         if audio:
             audio.bit_rate = bit_rate
         for number in range(round(seconds * fps)):

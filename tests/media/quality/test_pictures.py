@@ -4,10 +4,12 @@ import io
 import math
 
 import av
+import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from tests.media.quality.films import FPS, LABEL, SIZE, TAGS, card, film, head
+from airflow_provider_omnihuman.media.joining import Clip, join_videos
+from tests.media.quality.films import FPS, LABEL, RATE, SIZE, TAGS, card, film, head, wav
 
 BLACK = Image.new("RGB", SIZE)
 SECONDS = 4.0
@@ -122,6 +124,18 @@ def test_one_picture_that_is_held_is_frozen_too(findings):
     found = findings(held, "frozen")["frozen"]
     assert found.passed is False
     assert found.value[0] == [pytest.approx(2.0), pytest.approx(3.44)]
+
+
+@pytest.mark.parametrize(("pause_s", "passed"), [(1.0, True), (1.4, False)])
+def test_a_film_that_was_joined_may_have_pauses_of_a_second(findings, voice, tmp_path, pause_s, passed):
+    spoken = [voice[: round(1.9 * RATE)], voice[round(1.9 * RATE) : 4 * RATE]]
+    clips = [film(sound=sound, seconds=2) for sound in spoken]
+    whole = np.concatenate([spoken[0], np.zeros(round(pause_s * RATE)), spoken[1]])
+    target = tmp_path / "joined.mp4"
+    join_videos([Clip(clips[0], duration_s=1.9, pause_s=pause_s), Clip(clips[1], duration_s=2.1)], target)
+    found = findings(target.read_bytes(), audio=wav(whole))
+    failed = [name for name, finding in found.items() if finding.passed is False]
+    assert failed == ([] if passed else ["frozen"]), found["frozen"].message
 
 
 @pytest.mark.parametrize("options", [{"qp": "35"}, {"qp": "28", "g": "50"}], ids=["coarse", "with key frames"])
