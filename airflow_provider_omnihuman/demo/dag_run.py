@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +100,17 @@ def trigger(
     :param check: called while waiting; may raise to give up.
     :param within_s: how long the Dag processor may take to see it.
     """
-    known_dag(rest, dag_id, check=check, within_s=within_s)
-    return DagRun(rest, dag_id, rest.trigger(dag_id, conf), tuple(rest.task_order(dag_id)))
+    dag = known_dag(rest, dag_id, check=check, within_s=within_s)
+    run_id = rest.trigger(dag_id, conf, logical_date=_due(dag))
+    if dag["is_paused"]:  # only now: what is due would be begun at once, and come before ours
+        rest.unpause(dag_id)
+    return DagRun(rest, dag_id, run_id, tuple(rest.task_order(dag_id)))
 
 
-def known_dag(rest: AirflowRest, dag_id: str, *, check: Callable[[], None] = lambda: None, within_s: float = 90.0) -> None:
-    """Wait until a Dag is known, and see to it that it may run.
+def known_dag(
+    rest: AirflowRest, dag_id: str, *, check: Callable[[], None] = lambda: None, within_s: float = 90.0
+) -> dict[str, Any]:
+    """Wait until a Dag is known, and return what is known of it.
 
     :param rest: the Airflow to run it.
     :param dag_id: the Dag.
@@ -123,8 +129,15 @@ def known_dag(rest: AirflowRest, dag_id: str, *, check: Callable[[], None] = lam
         if time.monotonic() > deadline:
             raise DemoError(f"no Dag {dag_id} was found within {within_s:.0f} s: is its file in the Dags folder?")
         time.sleep(0.5)
-    if dag["is_paused"]:
-        rest.unpause(dag_id)
+    return dag
+
+
+def _due(dag: dict[str, Any]) -> str | None:
+    """Return the date that the scheduler would run the Dag for at once; our run is that one, or there would be two."""
+    due = dag["next_dagrun_run_after"]
+    if due is None or datetime.fromisoformat(due) > datetime.now(UTC):
+        return None
+    return str(dag["next_dagrun_logical_date"])
 
 
 def failure_of(run: DagRun) -> DemoError:

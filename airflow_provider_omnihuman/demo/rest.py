@@ -98,9 +98,10 @@ class AirflowRest:
         """What the Dag processor could not import."""
         return list(self.call("GET", "/importErrors")["import_errors"])
 
-    def trigger(self, dag_id: str, conf: dict[str, Any]) -> str:
+    def trigger(self, dag_id: str, conf: dict[str, Any], *, logical_date: str | None = None) -> str:
         """Start a run, and return its id."""
-        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json={"logical_date": None, "conf": conf})["dag_run_id"])
+        run = {"logical_date": logical_date, "conf": conf}
+        return str(self.call("POST", f"/dags/{dag_id}/dagRuns", json=run)["dag_run_id"])
 
     def run_ids(self, dag_id: str) -> list[str]:
         """The ids of a Dag's runs."""
