@@ -28,7 +28,7 @@ def decoded(data: bytes, *, encoding: str | None = None, what: str) -> str:
     :raises InvalidRequestError: names the byte that is wrong, and its line
     """
     wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    name = encoding or ("utf-16" if wide else "utf-8-sig")
+    name = encoding or ("utf-16" if wide else "utf-8")
     try:
         return data.decode(name).removeprefix("\ufeff")
     except LookupError as error:

@@ -119,20 +119,22 @@ def _plain(value: Any) -> Any:
     """Return a value as JSON has it; what a database returns beside that becomes text."""
     if isinstance(value, str):
         return _sound(value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {_sound(str(name)): _plain(item) for name, item in value.items()}
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{value} is no number")
-    if value is None or isinstance(value, bool | int | float):
-        return value
+    return value if value is None or isinstance(value, bool | int | float) else _text(value)
+
+
+def _text(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, date | time):  # a datetime is a date, too
         return value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Mapping):
-        return {_sound(str(name)): _plain(item) for name, item in value.items()}
     raise ValueError(f"a {type(value).__name__} is no value that a row can have")
 
 

@@ -90,10 +90,9 @@ def test_a_failure_is_told_in_the_words_of_its_error():
 def test_a_failure_of_airflows_own_is_told_by_the_error_that_it_stands_for():
     from airflow.providers.common.compat.sdk import AirflowFailException
 
-    try:
-        raise AirflowFailException("outer") from InvalidRequestError("inner", advice="mend it")
-    except AirflowFailException as error:
-        assert failure_of(error)["message"] == "inner"
+    error = AirflowFailException("outer")
+    error.__cause__ = InvalidRequestError("inner", advice="mend it")
+    assert failure_of(error)["message"] == "inner"
     assert failure_of(KeyError("x"))["message"] == "'x'"
     assert failure_of(ValueError())["message"] == "ValueError"
     secret = "https://store.example/p.png?X-Amz-Signature=abc"
