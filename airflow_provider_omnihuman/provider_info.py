@@ -10,6 +10,8 @@ INTEGRATION = "OmniHuman"
 PACKAGE = "airflow_provider_omnihuman"
 EXTRA_LINKS = (
     "s3_objects.ArchivedVideoLink",
+    "s3_objects.CaptionedVideoLink",
+    "s3_objects.CaptionsLink",
     "s3_objects.LargestMaskLink",
     "s3_objects.ManifestLink",
     "s3_objects.PublishedVideoLink",
@@ -69,6 +71,7 @@ def get_provider_info(version: str) -> dict[str, Any]:
                         "archive",
                         "subjects",
                         "speech",
+                        "captions",
                         "publish",
                         "review",
                         "still_video",
@@ -76,7 +79,9 @@ def get_provider_info(version: str) -> dict[str, Any]:
                         "batch_report",
                         "check",
                         "split_audio",
+                        "join_videos",
                         "dialogue",
+                        "presenter_seed",
                     )
                 ],
             }

@@ -29,12 +29,15 @@ AT_PARSE_TIME = AT_EVERY_START | {
             "operators.archive",
             "operators.batch",
             "operators.batch_report",
+            "operators.captions",
             "operators.check",
             "operators.dialogue",
+            "operators.presenter_seed",
             "operators.publish",
             "operators.review",
             "operators.speech",
             "operators.split_audio",
+            "operators.join_videos",
             "operators.still_video",
             "operators.subjects",
             "operators.submit",
@@ -42,7 +45,7 @@ AT_PARSE_TIME = AT_EVERY_START | {
         ),
         "sensors.task",
         # Films and batches, put together of those.
-        *("task_groups", "task_groups.batch", "task_groups.clips", "task_groups.review", "batches", "batches.failures"),
+        *("task_groups", "task_groups.batch", "task_groups.clips", "task_groups.long_talk", "task_groups.dialogue", "task_groups.review", "batches", "batches.failures"),
         # Their bases, and how they read their arguments.
         *(
             "operators.archive_inputs",

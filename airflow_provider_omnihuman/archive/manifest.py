@@ -40,6 +40,7 @@ def build_manifest(
     label_differences: Sequence[str] = (),
     done_at: float | None = None,
     billed: Mapping[str, Any] | None = None,
+    joined: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the manifest as plain data.
 
@@ -53,6 +54,7 @@ def build_manifest(
     :param label_differences: between the AIGC label that was asked for and the one in the file
     :param done_at: when the task was done, epoch seconds
     :param billed: as of :meth:`Price.billed`; by default without a price
+    :param joined: of a film that was joined: how, and of which clips
     """
     asked = {name: value for name, value in request.items() if name not in _TOLD_ELSEWHERE}
     asked |= {name: _unsigned(asked[name]) for name in ("image_url", "audio_url", "mask_url") if name in asked}
@@ -80,6 +82,7 @@ def build_manifest(
             "archived_at": _now(),
         },
         "airflow": airflow,
+        **(joined or {}),
     }
 
 

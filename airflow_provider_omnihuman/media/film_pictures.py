@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -38,9 +38,12 @@ class Shot:
     start_s: Fraction
     end_s: Fraction
 
-    def ticks(self, time: int, time_base: Fraction, *, of: Fraction) -> int:
-        """Return a time in the clip as a time in the film."""
-        return round((time * time_base - self.facts.zero_s + self.start_s) / of)
+    def clock(self, *, tick: Fraction) -> Callable[[int], int]:
+        """Return what makes a time in the clip one in the film, in ticks; pictures keep their distances to a tick."""
+        scale = self.facts.time_base / tick
+        over, under = scale.numerator, scale.denominator
+        offset = round((self.start_s - self.facts.zero_s) / tick)
+        return lambda time: (time * over + under // 2) // under + offset
 
 
 def add_copied_stream(container: OutputContainer, first: Source) -> Any:
@@ -77,18 +80,18 @@ def _shown_packets(shot: Shot, tick: Fraction) -> Iterator[Any]:
     end = round(shot.end_s / tick)
     with opened(shot.source, VIDEO_FORMATS, _KIND) as container:
         stream = first_stream(container, "video", shot.source)
-        is_first = True
+        at, scale, is_first = shot.clock(tick=tick), stream.time_base / tick, True
         for packet in container.demux(stream):
             if packet.pts is None or packet.dts is None or not packet.size:
                 continue
-            pts, dts = (shot.ticks(time, stream.time_base, of=tick) for time in (packet.pts, packet.dts))
+            pts, dts = at(packet.pts), at(packet.dts)
             if pts >= end:
                 # What follows in the file may need this one, even where it is shown before it.
                 return
             # Sound may begin before the pictures do: the first one is there from the beginning.
             packet.pts = round(shot.start_s / tick) if is_first else pts
             packet.dts = min(dts, packet.pts)
-            packet.duration = round((packet.duration or 0) * stream.time_base / tick)
+            packet.duration = round((packet.duration or 0) * scale)
             packet.time_base = tick
             is_first = False
             yield packet
@@ -145,10 +148,10 @@ def _shown_frames(shot: Shot, *, width: int, height: int) -> Iterator[VideoFrame
     with opened(shot.source, VIDEO_FORMATS, _KIND) as container:
         stream = first_stream(container, "video", shot.source)
         fitting = _fitting(stream, width=width, height=height)
-        start, is_first = round(shot.start_s / _FINE), True
+        start, end, at, is_first = round(shot.start_s / _FINE), round(shot.end_s / _FINE), shot.clock(tick=_FINE), True
         for frame in _decoded(container, stream):
-            pts = start if is_first else shot.ticks(frame.pts or 0, stream.time_base, of=_FINE)
-            if pts >= round(shot.end_s / _FINE):
+            pts = start if is_first else at(frame.pts or 0)
+            if pts >= end:
                 return
             fitting.push(frame)
             fitted: Any = fitting.pull()

@@ -84,7 +84,7 @@ def join_videos(
     of, so that no joint can be heard. The AIGC label is carried over, and read back.
 
     :param clips: at least one
-    :param target: the file to write, on a disk with room for twice the film: its index is moved to the front in the end
+    :param target: the file to write; its index is moved to the front in the end
     :param soundtrack: one audio for the whole film, or one for each clip (None for silence), each at its clip's beginning. By
         default the clips' own
     :param label: the text of the AIGC label to write; by default the clips' own: the one that all have, or else the first
@@ -229,8 +229,8 @@ def _sound(film: OutputContainer, parts: Sequence[SoundPart], *, end_s: Fraction
     return encoded_sound(parts, form, add_sound_stream(film, form), end_s=end_s)
 
 
-def _time(packet: Any) -> Any:
-    return (packet.dts or 0) * packet.time_base
+def _time(packet: Any) -> float:
+    return float((packet.dts or 0) * packet.time_base.numerator / packet.time_base.denominator)
 
 
 def _verify_label(target: str | Path, label: str | None) -> None:
