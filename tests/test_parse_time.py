@@ -45,7 +45,16 @@ AT_PARSE_TIME = AT_EVERY_START | {
         ),
         "sensors.task",
         # Films and batches, put together of those.
-        *("task_groups", "task_groups.batch", "task_groups.clips", "task_groups.long_talk", "task_groups.dialogue", "task_groups.review", "batches", "batches.failures"),
+        *(
+            "task_groups",
+            "task_groups.batch",
+            "task_groups.clips",
+            "task_groups.long_talk",
+            "task_groups.dialogue",
+            "task_groups.review",
+            "batches",
+            "batches.failures",
+        ),
         # Their bases, and how they read their arguments.
         *(
             "operators.archive_inputs",

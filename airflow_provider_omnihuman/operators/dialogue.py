@@ -14,6 +14,7 @@ from airflow_provider_omnihuman.links.s3_objects import LinkedObjects, WhoIsWhoL
 from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import is_nothing, optional_text
+from airflow_provider_omnihuman.operators.presenter_seed import DEFAULT_SEED
 from airflow_provider_omnihuman.operators.presenting import PresentedMediaOperator
 
 if TYPE_CHECKING:
@@ -24,10 +25,8 @@ if TYPE_CHECKING:
     from airflow_provider_omnihuman.dialogue.preview import Seen
     from airflow_provider_omnihuman.dialogue.script import Dialogue
 
-__all__ = ["DEFAULT_SEED", "CastDialogueOperator"]
+__all__ = ["CastDialogueOperator"]
 
-DEFAULT_SEED = 20251
-"""Any will do, as long as it stays the same: then the same line gives the same video, which is found in the archive."""
 _LONGEST_PAUSE_S = 30.0
 _PREVIEW = "who-is-who.jpg"
 

@@ -14,9 +14,9 @@ from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
 from airflow_provider_omnihuman.operators.video import OmniHumanVideoOperator
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator
+    from airflow.sdk import BaseOperator, TaskGroup
 
-__all__ = ["CLIP_FIELDS", "avatar_clip", "avatar_clips"]
+__all__ = ["CLIP_FIELDS", "RETRIED", "avatar_clip", "avatar_clips", "group_of", "speech_of"]
 
 _SPOKEN = ("text", "voice", "engine")
 _RENDERED = ("image_url", "mask_url", "prompt", "seed")
@@ -26,12 +26,12 @@ CLIP_FIELDS = (*_SPOKEN, "audio_url", *_RENDERED, "presenter", "name")
 _LONGEST_NAME = 60
 _NAMED = "{{ '%02d' % (ti.map_index + 1) }} {{ task.clip_name }}"
 
-# A retry of any of them pays nothing twice: speech is kept, the ledger knows the job, the archive asks for the same video again.
-_SPEECH = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+RETRIED: Mapping[str, Any] = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+"""A retry pays nothing twice: speech is kept, the ledger knows the job, the archive asks for the same video again."""
 # Else the weight of the archive would let this Dag's renders overtake others in the pool.
-_RENDER = {"deferrable": True, "retries": 2, "retry_delay": timedelta(minutes=1), "weight_rule": "absolute"}
+_RENDER = {**RETRIED, "deferrable": True, "weight_rule": "absolute"}
 # Before anything else: the video's URL lives for an hour, its task for twelve.
-_ARCHIVE = {"retries": 3, "retry_delay": timedelta(minutes=1), "priority_weight": 100}
+_ARCHIVE = {**RETRIED, "retries": 3, "priority_weight": 100}
 
 
 def avatar_clips(
@@ -89,6 +89,27 @@ def avatar_clip(
     return made
 
 
+def group_of(clips: XComArg) -> TaskGroup:
+    """Return the task group that the clips are made in, to say what comes before it.
+
+    :param clips: of :func:`avatar_clips`, or :func:`avatar_clip`
+    """
+    (archive, _), *_ = clips.iter_references()
+    assert archive.task_group is not None
+    return archive.task_group
+
+
+def speech_of(clips: XComArg) -> XComArg:
+    """Return what the speech tasks return, in the order of the rows.
+
+    :param clips: of :func:`avatar_clips`, with ``speak``
+    """
+    group = group_of(clips)
+    speech: Any = group.children[group.child_id("speech")]
+    spoken: XComArg = XComArg(speech)
+    return spoken
+
+
 def _clip_of(
     named: Callable[[BaseOperator, Any], BaseOperator],
     *,
@@ -116,7 +137,7 @@ def _clip_of(
         spoken: BaseOperator | None = None
         if speak:
             said = {"text": text, "voice": voice, "engine": engine, "presenter": presenter}
-            spoken = named(TextToSpeechOperator(**{"task_id": "speech", **said, **_SPEECH, **(speech or {})}), name)
+            spoken = named(TextToSpeechOperator(**{"task_id": "speech", **said, **RETRIED, **(speech or {})}), name)
             # By the map index, which is −1 where nothing is mapped; a mapping's value cannot be picked without a template.
             audio_url = f"{{{{ ti.xcom_pull(task_ids='{spoken.task_id}', map_indexes=ti.map_index)['uri'] }}}}"
         asked = {"audio_url": audio_url, "presenter": presenter, **shown}
