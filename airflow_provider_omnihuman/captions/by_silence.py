@@ -22,6 +22,7 @@ _UNEVEN, _UNEVEN_S = 0.18, 0.12
 _NO_END_PER_S = 2.0
 _NO_END_AT_MOST = 1.5
 _AT_EDGE_S = 0.05
+_FAR_S, _FAR_PART = 10.0, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _anchors(ends: Sequence[_End], speech: _Speech, total: float) -> list[tuple[
     last = (len(ends), len(speech.at))
     for end in range(len(ends) + 1):
         for pause in range(len(speech.at) + 1):
-            if (end == last[0]) != (pause == last[1]):
+            if (end == last[0]) != (pause == last[1]) or _is_far(end, pause, ends, speech, pace):
                 continue
             ways = [
                 (best[before][0] + _cost(before, (end, pause), ends, speech, pace), before)
@@ -117,6 +118,14 @@ def _anchors(ends: Sequence[_End], speech: _Speech, total: float) -> list[tuple[
         pairs.append((ends[way[0]].weight, speech.at[way[1]]))
         way = best[way][1]
     return pairs[::-1]
+
+
+def _is_far(end: int, pause: int, ends: Sequence[_End], speech: _Speech, pace: float) -> bool:
+    """Whether no change of pace explains how far an end and a pause are apart; a long text has too many pairs."""
+    if end == len(ends) or pause == len(speech.at):
+        return False
+    expected_s = ends[end].weight * pace
+    return abs(speech.at[pause] - expected_s) > _FAR_S + _FAR_PART * expected_s
 
 
 def _before(end: int, pause: int, *, is_last: bool) -> list[tuple[int, int]]:

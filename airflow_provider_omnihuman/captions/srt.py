@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from airflow_provider_omnihuman.captions.clock_format import clock_time
 from airflow_provider_omnihuman.captions.cue import Cue
 
-__all__ = ["CONTENT_TYPE", "srt"]
+__all__ = ["CONTENT_TYPE", "srt", "with_speaker"]
 
 CONTENT_TYPE = "application/x-subrip"
 # The format has no escapes, and players read some text as markup: HTML's tags, {\an8} of another format, the arrow between times.
@@ -24,11 +24,18 @@ def srt(cues: Iterable[Cue]) -> str:
     return "\n".join(_cue(number, cue) for number, cue in enumerate(cues, 1))
 
 
-def _cue(number: int, cue: Cue) -> str:
+def with_speaker(cue: Cue) -> str:
+    """Return the text of a caption after the name of who speaks, where that is known.
+
+    :param cue: the caption.
+    """
     speaker = f"{' '.join(cue.speaker.split())}: " if cue.speaker and cue.speaker.strip() else ""
-    lines = "\n".join(line for line in f"{speaker}{cue.text}".splitlines() if line.strip())
+    return "\n".join(line for line in f"{speaker}{cue.text}".splitlines() if line.strip())
+
+
+def _cue(number: int, cue: Cue) -> str:
     times = f"{clock_time(cue.start_s, ',')} --> {clock_time(cue.end_s, ',')}"
-    return f"{number}\n{times}\n{_plain(lines)}\n"
+    return f"{number}\n{times}\n{_plain(with_speaker(cue))}\n"
 
 
 def _plain(text: str) -> str:

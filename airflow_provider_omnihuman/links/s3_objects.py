@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ArchivedVideoLink",
+    "CaptionedVideoLink",
+    "CaptionsLink",
     "LargestMaskLink",
     "LinkedObjects",
     "ManifestLink",
@@ -112,6 +114,20 @@ class ArchivedVideoLink(_ObjectLink):
 
     name = "Archived video"
     target = "video"
+
+
+class CaptionsLink(_ObjectLink):
+    """To the captions."""
+
+    name = "Captions"
+    target = "captions"
+
+
+class CaptionedVideoLink(_ObjectLink):
+    """To the copy of the video that has the captions in it."""
+
+    name = "Captioned video"
+    target = "captioned"
 
 
 class ManifestLink(_ObjectLink):
