@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
-from airflow_provider_omnihuman.archive.location import S3Location, locate
+from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.archive.objects import head, read_small, s3_code
 from airflow_provider_omnihuman.archive.transfer import download_to_s3
+from airflow_provider_omnihuman.presenters.keeping import kept_at
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -70,7 +71,7 @@ class KeptMasks:
 
     def _place(self, name: str) -> S3Location:
         digest = hashlib.sha256(json.dumps(list(self.identity)).encode()).hexdigest()
-        return locate(self.hook, bucket=None, key=f"{_PREFIX}{digest}/{name}", context={}, filename="")
+        return kept_at(self.hook, f"{_PREFIX}{digest}/{name}", told="the masks of a portrait")
 
     def _kept(self, index: S3Location) -> list[str]:
         """Return the masks that were written down; none where there are none, or somebody has deleted one."""
@@ -100,7 +101,8 @@ class KeptMasks:
         if not places:  # asked again next time: it costs no more than this
             return []
         log.info("%d subject(s) found in the portrait; their masks are kept in %s", len(places), self._place("").uri)
-        self._write(client, index, json.dumps({"masks": [place.uri for place in places]}).encode())
+        if head(self.hook, index) is None:  # for stores that know no conditional writes, the best that can be done
+            self._write(client, index, json.dumps({"masks": [place.uri for place in places]}).encode())
         return self._kept(index)  # not what was found here, if another task was first
 
     def _write(self, client: Any, index: S3Location, document: bytes) -> None:

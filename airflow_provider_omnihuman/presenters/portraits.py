@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
-from airflow_provider_omnihuman.archive.location import locate
 from airflow_provider_omnihuman.archive.objects import head, put_object
 from airflow_provider_omnihuman.media.errors import MediaError
+from airflow_provider_omnihuman.presenters.keeping import kept_at
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -28,15 +28,14 @@ def uploaded(path: Path, *, hook: S3Hook, source: str = "") -> str:
     :param path: of the picture
     :param hook: to S3; the bucket is the one in its connection's ``service_config``
     :param source: which presenter names it, for messages
-    :raises InvalidRequestError: it is no picture that OmniHuman takes; names the file
-    :raises ArchiveError: there is no bucket
+    :raises InvalidRequestError: it is no picture that OmniHuman takes, or there is no bucket; names the file
     """
     told = f"presenter {source}: portrait {path}" if source else f"portrait {path}"
     data = _read(path, told=told)
     extension = _checked(data, told=told)
     # The same bytes under the same name: whatever a video is known by, it is known by the same tomorrow.
     key = f"{_PREFIX}{hashlib.sha256(data).hexdigest()}.{extension}"
-    place = locate(hook, bucket=None, key=key, context={}, filename="")
+    place = kept_at(hook, key, told=told)
     there = head(hook, place)
     if there is None or there["ContentLength"] != len(data):
         put_object(hook, place, data, content_type=f"image/{'jpeg' if extension == 'jpg' else extension}")

@@ -63,6 +63,7 @@ def test_the_sdist_holds_the_package_the_examples_and_what_builds_it(built):
     names = set(in_sdist(built.sdist))
     assert names == TREE | told
     assert {"dags/script_to_avatar_video.py", "dags/choose_the_speaker.py", "dags/portraits/presenter.png"} <= names
+    assert "dags/presenters/news_anchor.yaml" in names
 
 
 def test_a_wheel_built_from_the_sdist_is_the_same_to_the_byte(built, tmp_path):

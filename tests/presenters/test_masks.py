@@ -61,6 +61,14 @@ def test_of_two_detections_at_once_the_first_counts(hook, detection):
     assert kept(hook, detection).mask(1, told="p") == others[0]
 
 
+def test_what_another_task_has_written_meanwhile_is_not_written_over(hook, s3):
+    masks = kept(hook, None)
+    index = masks._place("subjects.json")
+    for document in (b"first", b"second"):
+        masks._write(hook.get_conn(), index, document)
+    assert s3.get_object(Bucket=BUCKET, Key=index.key)["Body"].read() == b"first"
+
+
 @pytest.mark.parametrize(("found", "told"), [(0, "no subject was"), (1, "one subject was"), (2, "2 subjects were")])
 def test_a_subject_that_is_not_there_is_told(hook, detection, found, told):
     detection.found = found

@@ -63,3 +63,10 @@ def test_what_omnihuman_does_not_take_is_not_uploaded(tmp_path, data, told):
         uploaded(path, hook=S3Hook("nowhere"), source="dags/presenters/anchor.yaml")  # no connection is asked
     assert str(caught.value).startswith(f"presenter dags/presenters/anchor.yaml: portrait {path}")
     assert told in str(caught.value)
+
+
+def test_a_connection_without_a_bucket_is_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_BARE", '{"conn_type": "aws", "login": "a", "password": "b"}')
+    (tmp_path / "a.png").write_bytes(picture("PNG"))
+    with pytest.raises(InvalidRequestError, match="a.png: there is no bucket to keep it in: set one in .* connection 'bare'"):
+        uploaded(tmp_path / "a.png", hook=S3Hook("bare"))
