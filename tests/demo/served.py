@@ -12,19 +12,47 @@ from airflow_provider_omnihuman.demo.credentials import Credentials
 from airflow_provider_omnihuman.demo.rest import AirflowRest
 
 
+class LogsIn(BaseHTTPRequestHandler):
+    """Lets whoever comes log in."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.reply(201, {"access_token": "token"})
+
+    def reply(self, status, document):
+        body = json.dumps(document).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@contextmanager
+def client_of(handler):
+    """Yield a client of a server.
+
+    :param handler: what answers.
+    """
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        client = AirflowRest(f"http://127.0.0.1:{server.server_port}", Credentials())
+        yield client
+        client.close()
+        server.shutdown()
+
+
 @contextmanager
 def served(documents):
-    """Yield a client of it, and the list of what was sent to it.
+    """Yield a client of a server with documents, and the list of what was sent to it.
 
     :param documents: by path below ``/api/v2``; a mapped task's with ``?map_index=…``. Any other path is not found.
     """
     sent = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
-            self.reply(201, {"access_token": "token"})
-
+    class Handler(LogsIn):
         def do_PATCH(self):
             sent.append((self.path.removeprefix("/api/v2"), json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
             self.reply(200, {})
@@ -35,19 +63,5 @@ def served(documents):
             document = documents.get(path if index == "-1" else f"{path}?map_index={index}")
             self.reply(404 if document is None else 200, document or {"detail": "not found"})
 
-        def reply(self, status, document):
-            body = json.dumps(document).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        client = AirflowRest(f"http://127.0.0.1:{server.server_port}", Credentials())
+    with client_of(Handler) as client:
         yield client, sent
-        client.close()
-        server.shutdown()
