@@ -160,7 +160,7 @@ def _listed(value: Any, *, field: str) -> list[Any]:
             raise InvalidRequestError(
                 f"{field} is not a JSON list: {shown(value)}", advice="pass the task's output itself"
             ) from error
-    if isinstance(value, str | Mapping):
+    if isinstance(value, str | Mapping | int | float):  # Airflow 3.3 gives the output of a single mapped task without a list
         return [value]
     if not isinstance(value, Iterable):
         raise InvalidRequestError(f"{field} must be a list, not {shown(value)}")

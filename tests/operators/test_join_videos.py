@@ -231,3 +231,9 @@ def test_an_upload_that_a_killed_worker_left_is_aborted(clips, s3):
 def test_the_films_sound_is_as_long_as_the_talk(clips, audio_url, s3, tmp_path):
     film = film_in(s3, join(clips, durations=list(LENGTHS), soundtrack=audio_url), tmp_path)
     assert probe_audio(film).duration_s == pytest.approx(TOTAL, abs=0.13)
+
+
+def test_a_single_clip_is_told_without_a_list(clips, s3, tmp_path):
+    facts = join(clips[0], durations=LENGTHS[0])
+    assert facts["clips"] == [clips[0]["uri"]]
+    assert facts["duration_s"] == pytest.approx(LENGTHS[0], abs=0.001)
