@@ -29,7 +29,7 @@ def print_result(dag_id: str, videos: Sequence[VerifiedVideo], *, billed_s: floa
     tasks = list(filter(None, (video.task_id for video in videos)))
     proved = "bytes and sha256 equal the manifest's, every frame can be decoded"
     if labels := sum(video.labelled for video in videos):
-        proved += f"; the AIGC label that was asked for is in {_of(labels, len(videos))}"
+        proved += f"; the AIGC label is in {_of(labels, len(videos))}"
     lines = {
         "Dag": [dag_id],
         "archived": [video.uri for video in videos],

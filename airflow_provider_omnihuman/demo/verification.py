@@ -28,7 +28,7 @@ class VerifiedVideo:
     :param local: the copy.
     :param poster: the copy of its poster.
     :param duration_s: its measured length.
-    :param labelled: whether an AIGC label was asked for, and is in it.
+    :param labelled: whether an AIGC label is in it, as was asked for or as its manifest says.
     """
 
     uri: str
@@ -70,12 +70,11 @@ def fetch_and_verify(archived: dict[str, Any], s3: Any, output: Path, *, name: s
     duration_s = measured_duration_s(local)
     if abs(duration_s - promised["duration_s"]) > DURATION_TOLERANCE_S:
         raise DemoError(f"{local} lasts {duration_s:.2f} s, its manifest says {promised['duration_s']:.2f} s")
-    _check_label(local, promised["aigc_label"])
+    labelled = _has_label(local, promised["aigc_label"])
     poster = None
     if archived.get("poster_uri"):
         poster = output / f"{name}.jpg"
         _download(s3, archived["poster_uri"], poster)
-    labelled = bool(promised["aigc_label"].get("requested"))
     return VerifiedVideo(archived["uri"], archived.get("task_id"), local, poster, duration_s, labelled)
 
 
@@ -123,8 +122,8 @@ def _compare(local: Path, promised: dict[str, Any], archived: dict[str, Any]) ->
                 raise DemoError(f"the archived video has {name} {measured}, the {source} says {said}")
 
 
-def _check_label(local: Path, promised: dict[str, Any]) -> None:
-    """See for ourselves that the label is there which was asked for, or of which the manifest says so."""
+def _has_label(local: Path, promised: dict[str, Any]) -> bool:
+    """See for ourselves whether a label is there; complain where it was asked for, or the manifest says so, and it is not."""
     from airflow_provider_omnihuman.media.aigc_label import label_differences, read_aigc_label
 
     found = read_aigc_label(local)
@@ -132,6 +131,7 @@ def _check_label(local: Path, promised: dict[str, Any]) -> None:
         raise DemoError(f"the manifest says that an AIGC label is in {local}: there is none")
     if differences := label_differences(promised.get("requested"), found):
         raise DemoError(f"the AIGC label of {local} is not what was asked for: {'; '.join(differences)}")
+    return found is not None
 
 
 def _read(s3: Any, uri: str) -> bytes:

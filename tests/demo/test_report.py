@@ -59,7 +59,7 @@ def test_each_video_has_its_lines(videos, capsys):
     assert "Dag       story" in lines
     assert "archived  s3://b/0.mp4" in lines
     assert "          s3://b/1.mp4" in lines
-    assert "AIGC label that was asked for is in 1 of 2" in lines[-2]
+    assert "AIGC label is in 1 of 2" in lines[-2]
     assert "4.0 s of video" in "\n".join(lines)
 
 
