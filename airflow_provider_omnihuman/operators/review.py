@@ -25,13 +25,6 @@ _ANSWERS = {"approve": APPROVE, "reject": REJECT}
 _ON_REJECTED = ("skip", "fail")
 _LONGEST_SIGNATURE_S = 7 * 24 * 3600
 """Of a presigned URL (S3 User Guide, "Sharing objects with presigned URLs")."""
-_NOTE = Param(
-    "",
-    type=["string", "null"],
-    format="multiline",
-    title="Note",
-    description="What to do better: goes into the prompt of the next round, in the prompt's language",
-)
 
 
 class VideoReviewOperator(HITLBranchOperator):
@@ -97,13 +90,13 @@ class VideoReviewOperator(HITLBranchOperator):
             raise ValueError(f"default must be one of {', '.join(map(repr, _ANSWERS))}, not {default!r}")
         if on_rejected not in _ON_REJECTED:
             raise ValueError(f"on_rejected must be one of {', '.join(map(repr, _ON_REJECTED))}, not {on_rejected!r}")
-        given = {"params": {"note": _NOTE}, **kwargs}
+        kwargs["params"] = _with_note(kwargs.get("params"))
         super().__init__(
             subject=subject,
             options=[APPROVE, REJECT],
             defaults=_ANSWERS[default],
             response_timeout=response_timeout,
-            **given,
+            **kwargs,
         )
         self.video = video
         self.text = text
@@ -235,3 +228,20 @@ class VideoReviewOperator(HITLBranchOperator):
             by = f"{verdict['reviewer']}: {verdict['note'] or 'no note'}" if verdict["answered"] else "nobody, by default"
             raise AirflowFailException(f"the video was rejected by {by}")
         return None
+
+
+def _with_note(params: Any) -> dict[str, Any]:
+    """Return the parameters of the question's form: a note, before those of the Dag's author.
+
+    :param params: as Airflow hands them on: those of the Dag among them, which are no part of the form, as their ``source`` says
+    """
+    given = {name: params.get_param(name) if hasattr(params, "get_param") else params[name] for name in params or ()}
+    note = Param(
+        "",
+        type=["string", "null"],
+        format="multiline",
+        title="Note",
+        description="What to do better: goes into the prompt of the next round, in the prompt's language",
+        source="task",
+    )
+    return {"note": note, **given}

@@ -21,6 +21,7 @@ __all__ = ["reviewed_video"]
 _PICTURED = ("image_url", "mask_url", "presenter")
 """Of the row, what every round takes over."""
 _ANOTHER = "has another one rendered, with your note in its prompt"
+_CHECK = {"on_failure": "warn", "retries": 2, "retry_delay": timedelta(minutes=1)}
 _PUBLISH = {"retries": 3, "retry_delay": timedelta(minutes=1)}
 _STILL = "shows you a still picture with the same speech in its place"
 
@@ -44,10 +45,11 @@ def reviewed_video(
     """Render a video, ask a person, publish what was approved; what was rejected is rendered again, with the note.
 
     Tasks of a round: ``round_1.speech`` (where the row has a text; it is spoken once, for all rounds), ``round_1.render``,
-    ``round_1.archive``, ``check_1``, ``review_1``; at the end ``publish``. Each round's render is paid for, ``rounds`` of them at most, and
-    each only once, whatever is retried or cleared. Another round has another seed, and the reviewer's note in the prompt.
+    ``round_1.archive``, ``check_1``, ``review_1``; at the end ``publish``. Each round's render is paid for, ``rounds`` of them
+    at most, and each only once, whatever is retried or cleared. Another round has another seed, and the note in its prompt.
 
-    Where nobody answers within ``response_timeout``, ``default`` applies; where that is a no, nothing more is rendered.
+    Where nobody answers within ``response_timeout``, ``default`` applies; where that is a no, nothing more is rendered. Only what
+    is published is told to other Dags, as an event on ``omnihuman_published``: nobody hears of a video that waits for its yes.
 
     :param row: what to render, as one of ``avatar_clips``: ``text`` or ``audio_url``, ``presenter`` or ``image_url``, and so on
     :param group_id: of the task group
@@ -71,8 +73,8 @@ def reviewed_video(
         raise ValueError(f"rounds must be 1 or more, not {rounds}")
     asking = {"text": row.get("text"), "default": default, "response_timeout": response_timeout, "on_rejected": on_rejected}
     asking |= review or {}
-    checking = None if check is False else {"on_failure": "warn", **(check if isinstance(check, Mapping) else {})}
-    making = {"render": render, "archive": archive}
+    checking = None if check is False else {**_CHECK, **(check if isinstance(check, Mapping) else {})}
+    making = {"render": render, "archive": {"emit_asset_event": False, **(archive or {})}}
 
     @task_group(group_id=group_id)
     def reviewed() -> Any:

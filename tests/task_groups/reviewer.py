@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ def answering(**answers: Any) -> Iterator[dict[str, str]]:
     """
     asked: dict[str, str] = {}
     over = threading.Event()
-    reviewer = threading.Thread(target=_answer_until, args=(over, answers, asked))
+    reviewer = threading.Thread(target=_answer_until, args=(over, answers, asked), daemon=True)
     reviewer.start()
     try:
         yield asked
@@ -35,7 +36,7 @@ def _answer_until(over: threading.Event, answers: dict[str, Any], asked: dict[st
     from sqlalchemy import select
 
     while not over.wait(0.2):
-        with create_session() as session:
+        with _told_to_the_run(), create_session() as session:
             for question in session.scalars(select(HITLDetail).where(HITLDetail.responded_at.is_(None))):
                 task = question.task_instance
                 name = task.task_id.rpartition(".")[2]
@@ -46,6 +47,16 @@ def _answer_until(over: threading.Event, answers: dict[str, Any], asked: dict[st
                     _let_time_run_out(task, session)
                 else:
                     _answer(task, *answers[name], session=session)
+
+
+@contextmanager
+def _told_to_the_run() -> Iterator[None]:
+    """Interrupt the run, which would wait for an answer for ever."""
+    try:
+        yield
+    except Exception:
+        _thread.interrupt_main()
+        raise
 
 
 def _answer(task: Any, option: str, note: str, *, session: Any) -> None:
