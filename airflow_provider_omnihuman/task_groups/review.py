@@ -133,9 +133,13 @@ def _fallback(
 
 
 def _published(questions: list[VideoReviewOperator], *, has_fallback: bool, publish: Mapping[str, Any] | None) -> XComArg:
-    # Skipped rounds are no obstacle; a failed one is none where something else is shown in its place.
-    rule = TriggerRule.ALL_DONE_MIN_ONE_SUCCESS if has_fallback else TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
+    # Rounds that were skipped are no obstacle; one that failed is none where something else is shown in its place. (What is
+    # called "all done, at least one success" skips as soon as anything was skipped.)
+    rule = TriggerRule.ALL_DONE if has_fallback else TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
     videos = [question.output for question in questions]
-    return PublishVideoOperator(
+    publishing = PublishVideoOperator(
         **{"task_id": "publish", "video": videos, "trigger_rule": rule, **_PUBLISH, **(publish or {})}
-    ).output
+    )
+    for question in questions:
+        question.approved = publishing.task_id
+    return publishing.output
