@@ -40,8 +40,9 @@ def _answer_until(over: threading.Event, answers: dict[str, Any], asked: dict[st
             for question in session.scalars(select(HITLDetail).where(HITLDetail.responded_at.is_(None))):
                 task = question.task_instance
                 name = task.task_id.rpartition(".")[2]
-                if name not in answers or task.state != "awaiting_input":
+                if task.state != "awaiting_input":
                     continue
+                assert name in answers, f"{name} asks: {question.subject}"
                 asked[name] = question.body
                 if answers[name] is NOBODY:
                     _let_time_run_out(task, session)
