@@ -72,6 +72,7 @@ def add_subtitles(
 
 def _copied(copy: Any, stream: Any) -> Any:
     twin = copy.add_stream_from_template(stream)
+    twin.time_base = stream.time_base
     twin.metadata.update({key: value for key, value in stream.metadata.items() if key != "encoder"})
     return twin
 
@@ -82,7 +83,11 @@ def _packets(lines: Sequence[tuple[float, float, str]], track: Any) -> Iterator[
 
     for start_s, end_s, text in lines:
         written = text.encode(errors="replace")
-        packet = av.Packet(len(written).to_bytes(2, "big") + written)
+        sample = len(written).to_bytes(2, "big") + written
+        packet = av.Packet(len(sample))
+        packet.update(
+            sample
+        )  # a copy: of bytes that a packet is made of, PyAV 17.0 keeps no hold, and writes what is there later
         packet.pts = packet.dts = round(start_s * 1000)
         packet.duration = round(end_s * 1000) - round(start_s * 1000)
         packet.time_base, packet.stream = _MILLISECONDS, track
