@@ -60,20 +60,24 @@ class ClipFacts:
         return max(self.pictures_s, sound_end_s) if sound_end_s > self.pictures_s + 1 / self.rate else self.pictures_s
 
 
-def read_clip(source: Source) -> ClipFacts:
+def read_clip(source: Source, *, keeps_sound: bool = True) -> ClipFacts:
     """Read a clip through, without decoding it.
 
     :param source: a path, bytes, or a seekable file
+    :param keeps_sound: whether its pictures are to stay in step with its own sound. Otherwise it begins with its first picture:
+        where that is later in the file, it is by what the encoder looked ahead, and nothing told players of it
     :raises MediaError: it is no MP4, or has no pictures
     :raises TruncatedMediaError: pictures that its index lists are missing
     """
     with opened(source, VIDEO_FORMATS, "an MP4 video") as container:
         stream = first_stream(container, "video", source)
         codec = stream.codec_context
+        if not codec.pix_fmt or not codec.width:
+            raise MediaError("has pictures that cannot be decoded", source=describe(source))
         audio: Any = next((other for other in container.streams.audio if other.codec_context), None)
         start_s, end_s, is_whole = _times(container, stream, source)
         sound_start_s = None if audio is None else Fraction(audio.start_time or 0) * audio.time_base
-        zero_s = min(start_s, start_s if sound_start_s is None else sound_start_s)
+        zero_s = start_s if sound_start_s is None or not keeps_sound else min(start_s, sound_start_s)
         return ClipFacts(
             codec=codec.codec.canonical_name,
             width=codec.width,
@@ -100,8 +104,9 @@ def _times(container: InputContainer, stream: Any, source: Source) -> tuple[Frac
         # An edit list that begins between key frames marks what is decoded and never shown.
         is_whole &= not packet.is_discard and (count > 0 or packet.is_keyframe)
         count += 1
-        starts = packet.pts if starts is None else min(starts, packet.pts)
-        end = max(end, packet.pts + (packet.duration or 0))
+        if not packet.is_discard:
+            starts = packet.pts if starts is None else min(starts, packet.pts)
+            end = max(end, packet.pts + (packet.duration or 0))
     if starts is None:
         raise MediaError("holds no pictures", source=describe(source))
     if count < stream.frames:

@@ -20,7 +20,8 @@ __all__ = ["Shot", "add_copied_stream", "add_encoded_stream", "copied", "encoded
 _KIND = "an MP4 video"
 _FINE = Fraction(1, 90_000)
 """A tick that a picture's length is a whole number of, at any usual rate."""
-_ENCODER = {"crf": "18", "preset": "fast"}  # no difference can be seen
+# No difference can be seen; and without B-frames, the length of the last picture can be told exactly.
+_ENCODER = {"crf": "18", "preset": "fast", "bf": "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +148,14 @@ def _shown_frames(shot: Shot, *, width: int, height: int) -> Iterator[VideoFrame
     """Yield a clip's pictures up to its end, in the film's size and times."""
     with opened(shot.source, VIDEO_FORMATS, _KIND) as container:
         stream = first_stream(container, "video", shot.source)
-        fitting = _fitting(stream, width=width, height=height)
+        form, fitting = None, None
         start, end, at, is_first = round(shot.start_s / _FINE), round(shot.end_s / _FINE), shot.clock(tick=_FINE), True
         for frame in _decoded(container, stream):
             pts = start if is_first else at(frame.pts or 0)
             if pts >= end:
                 return
+            if fitting is None or form != (form := (frame.width, frame.height, frame.format.name)):
+                fitting = _fitting(frame, stream.time_base, width=width, height=height)
             fitting.push(frame)
             fitted: Any = fitting.pull()
             fitted.pts, fitted.time_base, is_first = pts, _FINE, False
@@ -169,14 +172,14 @@ def _decoded(container: InputContainer, stream: Any) -> Iterator[VideoFrame]:
             continue
 
 
-def _fitting(stream: Any, *, width: int, height: int) -> Graph:
-    """Return the filters that bring a clip's pictures to the film's size, with bars where the shape is another."""
+def _fitting(frame: VideoFrame, time_base: Fraction, *, width: int, height: int) -> Graph:
+    """Return the filters that bring pictures like this one to the film's size, with bars where the shape is another."""
     from av.filter import Graph
 
     graph = Graph()
     size = f"{width}:{height}"
     graph.link_nodes(
-        graph.add_buffer(template=stream),
+        graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=time_base),
         graph.add("scale", f"{size}:force_original_aspect_ratio=decrease:force_divisible_by=2"),
         graph.add("pad", f"{size}:-1:-1"),
         graph.add("setsar", "1"),

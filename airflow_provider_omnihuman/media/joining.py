@@ -93,7 +93,7 @@ def join_videos(
     """
     whole, each = _soundtracks(soundtrack, len(clips))
     _check(clips)
-    facts = [read_clip(clip.source) for clip in clips]
+    facts = [read_clip(clip.source, keeps_sound=soundtrack is None) for clip in clips]
     durations = [
         _stands_s(clip, fact, sound) for clip, fact, sound in zip(clips, facts, each or [None] * len(clips), strict=True)
     ]

@@ -105,3 +105,17 @@ def payloads(film):
     """Return the picture packets of a film, in the order of the file."""
     with av.open(str(film)) as container:
         return [bytes(packet) for packet in container.demux(container.streams.video[0]) if packet.size]
+
+
+def remux(source, target, *, earlier=0, **options):
+    """Copy a film's packets into another file, as other writers would put them there; its pictures that many ticks earlier."""
+    with av.open(str(source)) as before, av.open(str(target), "w", format="mp4", options=options) as after:
+        streams = {stream.index: after.add_stream_from_template(stream) for stream in before.streams}
+        for packet in before.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream.type == "video":
+                packet.pts, packet.dts = packet.pts - earlier, packet.dts - earlier
+            packet.stream = streams[packet.stream.index]
+            after.mux(packet)
+    return target
