@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from rich.console import Group, RenderableType
     from rich.table import Table
+    from rich.text import Text
 
 # Every state that a service or an Airflow task can be in: its symbol and rich's name for its colour.
 LOOKS = {
@@ -112,7 +114,8 @@ class LiveProgress:
         from rich.live import Live
 
         self._tables: dict[str, Sequence[Row]] = {}
-        self._live = Live(console=Console(file=stream), get_renderable=self._render, refresh_per_second=4)
+        self._console = Console(file=stream)
+        self._live = Live(console=self._console, get_renderable=self._render, refresh_per_second=4)
 
     def __enter__(self) -> Self:
         self._live.start()
@@ -128,7 +131,17 @@ class LiveProgress:
     def _render(self) -> Group:
         from rich.console import Group
 
-        return Group(*(_table(title, rows) for title, rows in self._tables.items()))
+        *before, last = self._tables.items() if self._tables else [("", ())]
+        lines = sum(1 + len(rows) for rows in self._tables.values())
+        is_full = lines >= self._console.height  # what comes now must be seen: what came before is summed up
+        return Group(*(_summary(*table) if is_full else _table(*table) for table in before), _table(*last))
+
+
+def _summary(title: str, rows: Sequence[Row]) -> Text:
+    from rich.text import Text
+
+    states = Counter(row.state for row in rows)
+    return Text(f"{title}: " + ", ".join(f"{count} {state}" for state, count in states.items()), style="dim")
 
 
 def _table(title: str, rows: Sequence[Row]) -> Table:

@@ -59,3 +59,22 @@ def test_the_table_shows_state_tries_time_and_detail(monkeypatch, tmp_path):
     shown = (tmp_path / "screen").read_text(encoding="utf-8")
     for text in ("render", "◦ deferred", "12.3 s", "generating"):
         assert text in shown
+
+
+@pytest.mark.parametrize(("lines", "summed_up"), [("12", True), ("60", False)])
+def test_on_a_small_terminal_what_came_before_is_summed_up(monkeypatch, tmp_path, lines, summed_up):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("LINES", lines)
+    with (tmp_path / "screen").open("w", encoding="utf-8") as screen, LiveProgress(screen) as progress:
+        progress.show("service", [Row(f"service {number}", "ready") for number in range(7)])
+        progress.show("task", [Row(f"task {number}", "success") for number in range(5)])
+
+    shown = (tmp_path / "screen").read_text(encoding="utf-8")
+    assert ("service: 7 ready" in shown) is summed_up
+    assert ("service 6" in shown) is not summed_up
+    assert "task 4" in shown
+
+
+def test_nothing_to_show_is_no_failure(tmp_path):
+    with (tmp_path / "screen").open("w", encoding="utf-8") as screen, LiveProgress(screen):
+        pass

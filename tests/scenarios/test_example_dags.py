@@ -16,13 +16,19 @@ from tests.conftest import PROJECT
 
 pytestmark = pytest.mark.scenario
 SHORT = "Short."
+LINES = "- Mei: Short.\n- Marcus: Shorter."
 # What differs from a Dag's own parameters, and how many videos it ends with.
 EXAMPLES = {
     "script_to_avatar_video": ({"text": SHORT}, 1),
+    "long_talk": ({}, 1),
+    "two_person_dialogue": ({"script": LINES}, 1),
+    "batch_from_csv": ({}, 3),
+    "reviewed_daily_bulletin": ({"text": SHORT}, 1),
+    "on_new_script": ({"text": SHORT}, 1),
     "singing_portrait": ({}, 1),
     "pet_and_anime": ({}, 2),
-    "on_new_script": ({"text": SHORT}, 1),
 }
+SCHEDULED = "reviewed_daily_bulletin"
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +44,7 @@ def runs(real_airflow):
         for reviewer in reviewers:
             reviewer.answer_what_is_asked()
         time.sleep(2)
+    real_airflow.rest.call("PATCH", f"/dags/{SCHEDULED}", json={"is_paused": True})  # its next day is no scenario's
     return runs
 
 
