@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -17,37 +16,33 @@ from airflow_provider_omnihuman.media.quality.measuring import measure
 
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.archive.location import S3Location
+    from airflow_provider_omnihuman.media.quality.given_audio import PlacedAudio
     from airflow_provider_omnihuman.media.quality.likeness import Look
 
-__all__ = ["asked_of", "check_file", "checksum", "failure_text", "findings_text", "in_xcom"]
+__all__ = ["asked_of", "check_file", "failure_text", "findings_text", "in_xcom"]
 
 _MARKS = {True: "✓", False: "✗", None: "–"}
 
 
-def asked_of(request: Mapping[str, Any], manifest: Mapping[str, Any] | None) -> dict[str, Any]:
+def asked_of(request: Mapping[str, Any], manifest: Mapping[str, Any] | None, clips: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was asked for when the film was made: the request's facts, and for what they do not tell the manifest's.
 
     :param request: as it was given
     :param manifest: beside the video; None where there is none
+    :param clips: as of :func:`made_of_clips`
     """
     recorded: dict[str, Any] = {}
     if manifest:
         recorded = dict(manifest["request"]) if isinstance(manifest.get("request"), dict) else {}
         label = manifest["aigc_label"].get("requested")
         recorded["aigc_meta"] = label if isinstance(label, dict) else None
-    return recorded | {name: value for name, value in request.items() if value is not None}
-
-
-def checksum(film: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with film.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return recorded | dict(clips) | {name: value for name, value in request.items() if value is not None}
 
 
 def check_file(
     film: Path,
     *,
-    audio: Path | None,
+    audio: Path | Sequence[PlacedAudio] | None,
     portraits: Sequence[Look],
     expected: Expected,
     limits: Limits,
@@ -67,7 +62,7 @@ def check_file(
     """
     checks = frozenset(named) or frozenset(Check)
     try:
-        measured = measure(film, audio=audio, portraits=portraits, limits=limits, checks=checks)
+        measured = measure(film, audio=audio, audio_end_s=expected.audio_s, portraits=portraits, limits=limits, checks=checks)
     except MediaError as error:
         if error.source != film.name:
             raise

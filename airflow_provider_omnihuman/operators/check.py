@@ -43,8 +43,8 @@ class OmniHumanVideoCheckOperator(SignedUrlsMasked):
 
     :param video: what ``OmniHumanToS3Operator`` or ``JoinVideosOperator`` returned, or the ``s3://`` URI of a video (templated)
     :param audio_url: the audio that the whole film was made for, an ``s3://`` or http(s) URL; by default the request's, as
-        ``request`` or the manifest have it (templated)
-    :param image_url: the portrait, or a list of those that the film shows; by default the request's (templated)
+        ``request`` or the manifest have it, and of a joined film its clips' (templated)
+    :param image_url: the portrait, or a list of those that the film shows; by default likewise (templated)
     :param request: what was asked for, as the submitting task pushes it under the XCom key ``request``; by default the
         manifest's (templated)
     :param output_resolution: pixels of the short side; by default the request's (templated)
@@ -143,21 +143,21 @@ class OmniHumanVideoCheckOperator(SignedUrlsMasked):
         import tempfile
         from pathlib import Path
 
-        from airflow_provider_omnihuman.archive.fetching import fetch
-        from airflow_provider_omnihuman.archive.quality import asked_of, check_file, checksum, findings_text, in_xcom
+        from airflow_provider_omnihuman.archive.joined_film import made_of_clips
+        from airflow_provider_omnihuman.archive.local_copy import copy_to_file
+        from airflow_provider_omnihuman.archive.quality import asked_of, check_file, findings_text, in_xcom
         from airflow_provider_omnihuman.operators.check_inputs import Materials, checks_of, expected_of, limits_of
 
         named, limits = checks_of(self.checks), limits_of(self.limits)
-        asked = asked_of(request_facts(self.request), manifest)
+        asked = asked_of(request_facts(self.request), manifest, made_of_clips(hook, manifest))
         with tempfile.TemporaryDirectory(prefix="omnihuman-check-") as folder:
             materials = Materials(hook=hook, folder=Path(folder), patience=self.patience)
             audio = materials.audio(self.audio_url, asked.get("audio_url"))
             portraits = materials.portraits(self.image_url, asked.get("image_url"))
             expected = expected_of(vars(self), asked, materials=materials)
             film = Path(folder) / "film.mp4"
-            with film.open("w+b") as file:
-                fetch(place.uri, file, hook=hook, field="video")
-            sha256 = checksum(film)
+            with film.open("wb") as file:
+                sha256 = copy_to_file(hook, place, file, field="video")
             findings = check_file(
                 film, audio=audio, portraits=portraits, expected=expected, limits=limits, named=named, sha256=(sha256, manifest)
             )

@@ -17,6 +17,7 @@ from airflow_provider_omnihuman.archive.fetching import fetch
 from airflow_provider_omnihuman.media.errors import MediaError
 from airflow_provider_omnihuman.media.quality.expected import Expected, Limits
 from airflow_provider_omnihuman.media.quality.finding import Check
+from airflow_provider_omnihuman.media.quality.given_audio import PlacedAudio
 from airflow_provider_omnihuman.media.quality.likeness import Look, look_at_portrait
 from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, integer, optional_text, url_list
 
@@ -123,31 +124,38 @@ class Materials:
     no_audio: str = "no audio_url is known"
     no_portrait: str = "no image_url is known"
 
-    def audio(self, given: Any, recorded: Any) -> Path | None:
-        """Return the audio's file; None where there is none, for which ``no_audio`` has the reason.
+    def audio(self, given: Any, recorded: Any) -> Path | list[PlacedAudio] | None:
+        """Return the audio's file, or of a joined film those of its clips; None where there is none: ``no_audio`` says why.
 
         :param given: the operator's argument
         :param recorded: the manifest's
         """
         if url := optional_text(given, field="audio_url"):
             return self._file(url, field="audio_url")
-        if not isinstance(recorded, str) or not recorded:
-            return None
-        found, self.no_audio = self._perhaps(lambda: self._file(recorded, field="audio_url"))
+        found: Path | list[PlacedAudio] | None = None
+        if isinstance(recorded, list) and recorded:
+            found, self.no_audio = self._perhaps(lambda: [self._placed(part) for part in recorded])
+        elif isinstance(recorded, str) and recorded:
+            found, self.no_audio = self._perhaps(lambda: self._file(recorded, field="audio_url"))
         return found
 
+    def _placed(self, part: Mapping[str, Any]) -> PlacedAudio:
+        url = part["audio_url"]
+        source = self._file(url, field="audio_url") if url else None
+        return PlacedAudio(source, part["start_s"], part["duration_s"])
+
     def portraits(self, given: Any, recorded: Any) -> list[Look]:
-        """Return what the portraits look like; none where there is none, for which ``no_portrait`` has the reason.
+        """Return what the portraits look like; none where one of them is missing, for which ``no_portrait`` has the reason.
 
         :param given: the operator's argument, one or several
-        :param recorded: the manifest's
+        :param recorded: the manifest's, likewise
         """
         if urls := url_list(given, field="image_url"):
             return [self._look(url) for url in urls]
-        if not isinstance(recorded, str) or not recorded:
+        if not recorded or not isinstance(recorded, str | list):
             return []
-        found, self.no_portrait = self._perhaps(lambda: self._look(recorded))
-        return [found] if found else []
+        found, self.no_portrait = self._perhaps(lambda: [self._look(url) for url in url_list(recorded, field="image_url")])
+        return found or []
 
     def _look(self, url: str) -> Look:
         with self._file(url, field="image_url").open("rb") as file:

@@ -15,8 +15,9 @@ from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.archive.index import find_archived
 from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.operators.check import OmniHumanVideoCheckOperator
+from airflow_provider_omnihuman.operators.join_videos import JoinVideosOperator
 from tests.conftest import BUCKET
-from tests.media.quality.films import LABEL, TAGS, film, head, png, speech, wav
+from tests.media.quality.films import LABEL, TAGS, card, film, head, png, speech, wav
 from tests.operators.archives import archive, body, rendered
 from tests.task_context import task_context
 
@@ -298,3 +299,55 @@ def test_what_the_emulator_spoils_is_found(rendered, put, spoil, check_name):
     xcoms = rendered(audio_url=spoken, pe_fast_mode=True, prompt=f"emulate-{spoil}")
     facts = archive(request=xcoms["request"], aigc_meta=LABEL).execute(task_context())
     assert check_name in failed(check(facts, on_failure="warn"))
+
+
+@pytest.fixture
+def joined(connections, put, presigned, voice):
+    """A film of two clips, each archived by itself; the second one, and its audio, may be others."""
+
+    def join(*, second=None, **arguments):
+        other = speech(seed=5, seconds=SECONDS)
+        clips = []
+        for number, (mp4, sound) in enumerate(
+            [(film(sound=voice, seconds=SECONDS), voice), (second or film(sound=other, seconds=SECONDS), other)]
+        ):
+            asked = {
+                "image_url": put(f"in/head-{number}.png", png(head())),
+                "audio_url": put(f"in/voice-{number}.wav", wav(sound)),
+                "audio_duration_s": SECONDS,
+                "output_resolution": 180,
+            }
+            url = presigned(f"delivered/{number}.mp4", mp4)
+            clips.append(archive(video_url=url, request=asked, s3_key=f"clips/{number}.mp4").execute(task_context()))
+        return JoinVideosOperator(task_id="join", videos=clips, s3_key="films/joined.mp4", **arguments).execute(task_context())
+
+    return join
+
+
+def test_a_joined_film_is_compared_with_what_its_clips_were_made_of(joined):
+    found = by_name(
+        check(joined(pause=0.6), checks=["readable", "resolution", "duration", "soundtrack", "frozen", "replacement"])
+    )
+    assert found["soundtrack"]["value"]["likeness"] > 0.9
+    assert found["duration"]["expected"]["seconds"] == pytest.approx(2 * SECONDS + 0.6, abs=0.05)
+    assert found["replacement"]["value"] > 0.5, "it was compared with the portraits"
+
+
+def test_a_joined_film_with_one_soundtrack_is_compared_with_that(joined, put, voice):
+    whole = put("in/whole.wav", wav(np.concatenate([voice, speech(seed=5, seconds=SECONDS)])))
+    assert by_name(check(joined(soundtrack=whole)))["soundtrack"]["passed"]
+
+
+def test_a_wrong_clip_in_a_joined_film_is_found(joined):
+    wrong = film(sound=speech(seed=9, seconds=SECONDS), seconds=SECONDS, pictures=lambda n: head(n) if n < 20 else card())
+    found = check(joined(second=wrong), on_failure="warn")
+    assert failed(found) == ["soundtrack", "frozen", "replacement"]
+    assert "at 0:0" in by_name(found)["soundtrack"]["message"]
+
+
+def test_a_joined_film_whose_clips_are_gone_is_checked_by_itself(joined, s3):
+    facts = joined()
+    s3.delete_object(Bucket=BUCKET, Key="clips/1.json")
+    found = by_name(check(facts))
+    assert found["soundtrack"]["passed"] is None
+    assert found["black"]["passed"]

@@ -36,7 +36,7 @@ class Limits:
     :param fps: how much the pictures a second may differ
     :param duration_s: how much film and audio may differ in length
     :param sound_offset_s: how early or late the sound may come; EBU R37 has an end product within 40 ms early and 60 ms late
-    :param sound_likeness: 1 is the same sound after any codec, 0.1 another one
+    :param sound_likeness: the same sound has 0.9 to 1 after any codec, another one 0.2 at most; half of each 0.5
     :param least_lufs: what is quieter is not understood beside other programmes, which have −24 to −14
     :param most_lufs: what is louder than that is distorted
     :param most_dbtp: the highest true peak; None for any

@@ -50,9 +50,13 @@ def judge_soundtrack(measured: Measured, expected: Expected, limits: Limits) -> 
 
 def _sounding(windows: Sequence[SoundWindow]) -> list[SoundWindow]:
     """Return the windows in which the given audio is loud enough to tell whose sound it is."""
-    loudest = max((window.given_dbfs for window in windows), default=_SILENT_DBFS)
-    least = max(_SILENT_DBFS, loudest - _QUIET_DB)
+    least = _least_dbfs(windows)
     return [window for window in windows if window.given_dbfs >= least]
+
+
+def _least_dbfs(windows: Sequence[SoundWindow]) -> float:
+    loudest = max((window.given_dbfs for window in windows), default=_SILENT_DBFS)
+    return max(_SILENT_DBFS, loudest - _QUIET_DB)
 
 
 def _other_sound(measured: Measured, sounding: Sequence[SoundWindow], limits: Limits) -> str:
@@ -60,7 +64,9 @@ def _other_sound(measured: Measured, sounding: Sequence[SoundWindow], limits: Li
     assert measured.sound is not None
     if measured.played.sound is None:
         return "the film has no sound at all" if sounding else ""
-    noisy = [w for w in measured.sound if w not in sounding and w.film_dbfs > max(_HEARD_DBFS, w.given_dbfs + _QUIET_DB / 2)]
+    least = _least_dbfs(measured.sound)
+    quiet = [window for window in measured.sound if window.given_dbfs < least]
+    noisy = [window for window in quiet if window.film_dbfs > max(_HEARD_DBFS, window.given_dbfs + _QUIET_DB / 2)]
     if noisy:
         return f"it has sound at {times_of(_joined(noisy))}, where the given audio is silent: {_ADVICE}"
     other = [window for window in sounding if window.likeness < limits.sound_likeness]
@@ -96,8 +102,8 @@ def _joined(windows: Sequence[SoundWindow]) -> list[Stretch]:
     """Return the stretches that the windows cover."""
     joined: list[Stretch] = []
     for window in windows:
-        follows = joined and joined[-1].end_s == window.start_s
-        start_s = joined.pop().start_s if follows else window.start_s
+        overlaps = joined and joined[-1].end_s >= window.start_s
+        start_s = joined.pop().start_s if overlaps else window.start_s
         joined.append(Stretch(start_s, window.end_s))
     return joined
 

@@ -11,7 +11,7 @@ from airflow_provider_omnihuman.media.aigc_label import AigcLabel, read_aigc_lab
 from airflow_provider_omnihuman.media.container import Source
 from airflow_provider_omnihuman.media.quality.expected import Limits
 from airflow_provider_omnihuman.media.quality.finding import Check
-from airflow_provider_omnihuman.media.quality.given_audio import GivenAudio, opened_audio
+from airflow_provider_omnihuman.media.quality.given_audio import GivenAudio, PlacedAudio, opened_audio
 from airflow_provider_omnihuman.media.quality.likeness import ForeignPictures, Look
 from airflow_provider_omnihuman.media.quality.loudness import Loudness, Loudnessmeter
 from airflow_provider_omnihuman.media.quality.playing import Listener, Played, Watcher, play
@@ -55,7 +55,8 @@ class Measured:
 def measure(
     film: Source,
     *,
-    audio: Source | None = None,
+    audio: Source | Sequence[PlacedAudio] | None = None,
+    audio_end_s: float | None = None,
     portraits: Collection[Look] = (),
     limits: Limits,
     checks: AbstractSet[Check] = frozenset(Check),
@@ -63,7 +64,8 @@ def measure(
     """Measure what the checks need.
 
     :param film: a path, bytes, or a seekable file
-    :param audio: that it was made for
+    :param audio: that it was made for; of a film of several clips, the audios of all
+    :param audio_end_s: when those end, with the pause after the last one
     :param portraits: that it was made of
     :param limits: which stretches are too long
     :param checks: nothing is measured that none of them needs
@@ -71,7 +73,7 @@ def measure(
     """
     with ExitStack() as stack:
         needs_audio = checks & {Check.SOUNDTRACK, Check.DURATION}
-        given = stack.enter_context(opened_audio(audio)) if audio is not None and needs_audio else None
+        given = stack.enter_context(opened_audio(audio, end_s=audio_end_s)) if audio is not None and needs_audio else None
         return _measured(film, given=given, looks=list(portraits), limits=limits, checks=checks)
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["SoundWindow", "SoundtrackComparison"]
 
-WINDOW_S = 4.0
+WINDOW_S = 2.0
+STEP_S = 0.5
+"""Windows overlap: wherever two seconds of another sound lie, they are next to all of some window."""
 REACH_S = 1.0
 """How far the film's sound is looked for, before its place and after."""
 _SHORTEST_S = 0.5
@@ -57,6 +59,7 @@ class SoundtrackComparison:
     def __init__(self, given: GivenAudio) -> None:
         self._given = _Tape(given)
         self._resampler: Any = None
+        self._over = False
         self._film = _Buffer(start=-int(REACH_S * RATE))  # what is before the first picture
         self.windows: list[SoundWindow] = []
 
@@ -88,16 +91,17 @@ class SoundtrackComparison:
 
     def _compare(self, *, until_film_ends: bool) -> None:
         window, reach = int(WINDOW_S * RATE), int(REACH_S * RATE)
-        while True:
+        while not self._over:
             start = self._given.position
             if not until_film_ends and self._film.end < start + window + reach:
                 return
-            given = self._given.read(window)
+            given = self._given.read(window, step=int(STEP_S * RATE))
+            self._over = given.size < window
             if given.size < _SHORTEST_S * RATE and (self.windows or not given.size):
                 return
             self._film.put_silence(until=start + given.size + reach)
             self.windows.append(_compared(given, self._film.cut(start - reach, start + given.size + reach), start=start))
-            self._film.forget(before=start + given.size - reach)
+            self._film.forget(before=self._given.position - reach)
 
 
 class _Tape:
@@ -108,12 +112,12 @@ class _Tape:
         self._buffer = _Buffer(start=0)
         self.position = 0
 
-    def read(self, count: int) -> Samples:
-        """Return the next samples, fewer at the end."""
+    def read(self, count: int, *, step: int) -> Samples:
+        """Return the next samples, fewer at the end; the next ones begin a step later."""
         while self._buffer.end < self.position + count and (piece := self._reader.read()) is not None:
             self._buffer.put(piece)
         samples = self._buffer.cut(self.position, min(self.position + count, self._buffer.end))
-        self.position += samples.size
+        self.position += step
         self._buffer.forget(before=self.position)
         return samples
 
@@ -185,7 +189,7 @@ def _correlation(given: NDArray[np.float64], film: NDArray[np.float64]) -> NDArr
     """Return how like each other they are at each place of the film, 0 to 1, whatever the level or the polarity."""
     import numpy as np
 
-    size = 1 << (film.size + given.size - 1).bit_length()
+    size = 1 << (film.size - 1).bit_length()  # the places that are asked for are those that do not wrap around
     places = film.size - given.size + 1
     products = np.fft.irfft(np.fft.rfft(film, size) * np.conj(np.fft.rfft(given, size)), size)[:places]
     sums = np.concatenate([[0.0], np.cumsum(film**2)])
