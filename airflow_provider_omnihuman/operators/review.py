@@ -52,9 +52,9 @@ class VideoReviewOperator(HITLBranchOperator):
     :param default: ``"approve"`` or ``"reject"``: the answer where nobody gives one
     :param response_timeout: how long to wait for it; None waits for ever
     :param on_rejected: where a no leads nowhere: ``"skip"`` what comes after this task, or ``"fail"`` it
-    :param sign_links: show a poster and a video that open without credentials of one's own, for as long as the question waits,
-        seven days at most. Whoever may see the Dag may then see the video. By default links are plain, and lead to the store's
-        console or to the object
+    :param sign_links: show the poster, and link a video that opens without credentials of one's own, for as long as the question
+        waits, seven days at most. Whoever may see the Dag may then see the video. By default there is no poster, and the link
+        leads to the store's console, or to the object
     :param base_url: for links: where a reviewer's browser finds the bucket's root; wins over ``sign_links`` (templated)
     :param aws_conn_id: the connection to S3 (templated)
     :param kwargs: ``notifiers``, ``assigned_users``, and all else that Airflow's ``HITLOperator`` takes
@@ -150,22 +150,21 @@ class VideoReviewOperator(HITLBranchOperator):
         return facts, manifest_of(facts, hook=hook)
 
     def _urls(self, facts: Mapping[str, Any]) -> dict[str, str]:
-        """Return where a browser finds the video, and its poster if it is a picture there."""
-        uris = {"video": facts["uri"], "poster": facts.get("poster_uri")}
-        links = LinkedObjects(hook=self._hook, uris=uris)
-        urls = {name: self._url(uri, links.url(name)) for name, uri in uris.items() if uri}
-        if not urlsplit(urls.get("poster", "")).path.endswith(".jpg"):  # the page of a console
-            urls.pop("poster", None)
-        return urls
+        """Return where a person finds the video, and its poster if a browser is sure to be let in."""
+        plain = LinkedObjects(hook=self._hook, uris={"video": facts["uri"]})
+        urls = {"video": self._url(facts["uri"]) or plain.url("video")}
+        poster = self._url(facts["poster_uri"]) if facts.get("poster_uri") else ""
+        return urls | ({"poster": poster} if poster else {})
 
-    def _url(self, uri: str, plain: str) -> str:
+    def _url(self, uri: str) -> str:
+        """Return an address that opens without credentials of one's own; nothing where none is wanted."""
         from airflow_provider_omnihuman.archive.location import S3Location
 
         place = S3Location.from_uri(uri, field="video")
         if self.base_url:
             return f"{self.base_url.rstrip('/')}/{quote(place.key)}"
         if not self.sign_links:
-            return plain
+            return ""
         wait_s = self.response_timeout.total_seconds() if self.response_timeout else _LONGEST_SIGNATURE_S
         url: str = self._hook.get_conn().generate_presigned_url(
             "get_object",
