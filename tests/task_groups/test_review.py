@@ -90,7 +90,7 @@ def test_where_nobody_answers_a_no_by_default_ends_it(run, emulator, s3, capfd):
 
 
 def test_where_a_render_fails_the_still_picture_is_shown_in_its_place(run, emulator, s3):
-    emulator.add_fault(kind="code", code="50411", action="CVSubmitTask")
+    emulator.fault(kind="code", code="50411", action="CVSubmitTask")
     finished, states, _ = run(review_still=("Approve", ""))
     assert states["success"] == STILL | PUBLISH
     assert states["failed"] == {"reviewed.round_1.render"}
