@@ -53,7 +53,7 @@ def lines_of(
     lines: Any,
     spoken: Sequence[Mapping[str, Any]],
     pauses: Any,
-    starts: Any,
+    clips: Sequence[Any],
     until_s: float | None,
     timings: Callable[[Any], tuple[Timing, ...]],
 ) -> list[Line]:
@@ -63,7 +63,7 @@ def lines_of(
     :param lines: ``{text, speaker, start_s, end_s | duration_s, timings_uri}`` of each
     :param spoken: of each line, or of the text
     :param pauses: seconds after each line, one for all or one for each
-    :param starts: when each clip of the video begins, as its join told; taken where there are as many as lines
+    :param clips: ``{start_s, duration_s}`` of each clip of the video; taken where there are as many as lines
     :param until_s: the end of the video; None where it is not known
     :param timings: reads the times of words from a URI, which may be None
     :raises InvalidRequestError: names what is missing or wrong
@@ -73,17 +73,15 @@ def lines_of(
         raise InvalidRequestError("captions are made of text, or of lines, and of one of them", advice="give text= or lines=")
     if lines is None:
         lines = [{"text": optional_text(text, field="text")}]
-    if isinstance(lines, str | Mapping) or not lines:
+    if isinstance(lines, str | Mapping) or not hasattr(lines, "__len__") or not len(lines):
         raise InvalidRequestError(f"lines must be a list of what is said, not {shown(lines)}", advice=_AS_OUTPUT)
     if spoken and len(spoken) != len(lines):
         raise InvalidRequestError(
             f"spoken has {len(spoken)} audios, and there are {len(lines)} lines", advice="one for each line"
         )
     after = _pauses(pauses, len(lines))
-    if isinstance(starts, Sequence) and len(starts) == len(lines):
-        lines = [
-            {"start_s": start} | line if isinstance(line, Mapping) else line for line, start in zip(lines, starts, strict=True)
-        ]
+    if len(clips) == len(lines):
+        lines = [_of_clip(clip) | line if isinstance(line, Mapping) else line for clip, line in zip(clips, lines, strict=True)]
     read: list[Line] = []
     at_s = 0.0
     for number, line in enumerate(lines):
@@ -91,6 +89,11 @@ def lines_of(
         read.append(_line(line, facts, number=number, count=len(lines), at_s=at_s, until_s=until_s, timings=timings))
         at_s = read[-1].end_s + after[number]
     return read
+
+
+def _of_clip(clip: Any) -> dict[str, Any]:
+    known = clip if isinstance(clip, Mapping) else {}
+    return {name: known[name] for name in ("start_s", "duration_s") if known.get(name) is not None}
 
 
 def _line(

@@ -43,8 +43,8 @@ class CaptionsOperator(BaseOperator):
         may be left out where there is only an audio (templated)
     :param text: all that is said (templated)
     :param lines: instead of ``text``, what each says: a list of ``{text, speaker, start_s, end_s, duration_s, timings_uri}``. All
-        but the text may be left out: a line begins with its clip, where a joined video tells of its clips, or else where the one
-        before, and the pause after it, ended; it lasts as long as its audio in ``spoken`` (templated)
+        but the text may be left out: a line begins and ends with its clip, where the video's manifest tells of as many clips, or
+        else begins where the one before, and the pause after it, ended, and lasts as long as its audio in ``spoken`` (templated)
     :param spoken: what ``TextToSpeechOperator`` returned; for lines, a list of one for each, such as the output of a mapped task
         (templated)
     :param pauses: seconds after each line, one for all or a list, where nothing tells when lines begin (templated)
@@ -129,7 +129,7 @@ class CaptionsOperator(BaseOperator):
             until_s = media.duration_s()
             what: dict[str, Any] = {"text": self.text, "lines": self.lines, "pauses": self.pauses}
             lines = lines_of(
-                **what, spoken=spoken, starts=video.get("starts_s"), until_s=until_s, timings=partial(self._timings, hook)
+                **what, spoken=spoken, clips=self._clips(hook, video), until_s=until_s, timings=partial(self._timings, hook)
             )
             language = self._language(" ".join(line.text for line in lines))
             captions = make_captions(lines, silences=media.silences, until_s=until_s if video else None)
@@ -148,6 +148,13 @@ class CaptionsOperator(BaseOperator):
         from airflow_provider_omnihuman.operators.given_video import given_video
 
         return {} if is_nothing(self.video) else given_video(self.video, hook=hook)
+
+    def _clips(self, hook: S3Hook, video: Mapping[str, Any]) -> list[Any]:
+        """Return when each clip of a joined video begins, and how long it lasts, as its manifest tells; nothing of others."""
+        from airflow_provider_omnihuman.operators.given_video import manifest_of
+
+        clips = None if is_nothing(self.lines) or not video else manifest_of(video, hook=hook).get("clips")
+        return clips if isinstance(clips, list) else []
 
     def _checked_formats(self) -> list[str]:
         formats = [self.formats] if isinstance(self.formats, str) else list(self.formats)

@@ -127,9 +127,12 @@ def test_a_dialogue_has_the_name_of_who_speaks(caption, stored, film, put):
 
 def test_a_joined_video_tells_where_its_clips_begin(caption, stored, film, put):
     times = put("a.timings.json", timings_json([Timing(0.1, 0.9, "Hello.")]))
-    lines = [{"text": "Hello.", "timings_uri": times, "duration_s": 1.0}] * 2
-    result, _ = caption(video={"uri": film, "duration_s": 5.0, "starts_s": [0.0, 3.0]}, lines=lines)
+    told = {"uri": film, "bytes": 1, "sha256": "0" * 64, "duration_s": 5.0, "width": 320, "height": 180, "fps": 5.0}
+    clips = [{"start_s": start, "duration_s": 1.0} for start in (0.0, 3.0)]
+    put("films/talk.json", json.dumps({"video": told, "aigc_label": {}, "clips": clips}).encode())
+    result, _ = caption(video=film, lines=[{"text": "Hello.", "timings_uri": times}] * 2)
     assert [cue[0] for cue in read_vtt(stored(result["vtt_uri"])[0].decode())] == [0.1, 3.1]
+    assert result["timed_by"] == "engine"
 
 
 def test_speech_alone_can_be_captioned_too(caption, stored, connections):
