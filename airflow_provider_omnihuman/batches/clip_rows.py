@@ -37,7 +37,7 @@ class RowRules:
 
     :param speak: each has a text that is to be spoken; else the URL of its audio
     :param columns: which field a column is, where it has another name: ``{"Photo": "image_url"}``
-    :param defaults: fields for rows that do not have them
+    :param defaults: fields for rows that do not have them, and name no presenter of their own
     :param script: in place of a column ``text``
     :param id_column: whose values name the rows; None: ``id`` or ``key``, where there is one
     :param seed_of: the seed that a presenter brings along, by its name; None where it has none; may raise
@@ -121,7 +121,8 @@ def _fields(row: Row, rules: RowRules) -> tuple[dict[str, Any], list[str]]:
             fields["text"] = _checked("text", rules.script.fill(row.cells))
         except OmniHumanError as error:
             problems.append(f"{row.name}: {error}")
-    fields = {**{name: value for name, value in rules.defaults.items() if not is_empty(value)}, **fields}
+    if "presenter" not in fields:  # a row that names its own is presented by that one, face, voice and all
+        fields = {**{name: value for name, value in rules.defaults.items() if not is_empty(value)}, **fields}
     if not problems:
         problems = [f"{row.name}: {missing}" for missing in _missing(fields, rules)]
     try:

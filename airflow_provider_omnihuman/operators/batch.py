@@ -51,7 +51,8 @@ class ReadRowsOperator(PresentedOperator):
     :param columns: what columns of other names are: ``{"Photo": "image_url", "Customer no.": "id"}`` (templated)
     :param header: the names of the columns, where the first line is a row already, or rows are tuples (templated)
     :param id_column: whose values name the rows; they must differ (templated)
-    :param defaults: fields for rows that do not have them, such as ``{"presenter": "news_anchor"}`` (templated)
+    :param defaults: fields for rows that do not have them, and name no presenter of their own, such as
+        ``{"presenter": "news_anchor"}`` (templated)
     :param seeds: make so many takes of each row, one for each seed, to choose from (templated)
     :param speak: rows are texts that are to be spoken; False: each has an ``audio_url``
     :param table_format: ``csv`` or ``jsonl``; None: by the ending of the name, or else by the content (templated)

@@ -96,6 +96,19 @@ def test_a_row_has_a_fixed_seed_unless_its_presenter_brings_one():
     assert "seed" not in clips(rows[0], seed_of=seed_of)[0]
 
 
+def test_a_row_with_a_presenter_of_its_own_is_presented_by_that_one():
+    (own,), (other,) = (
+        clips({"text": "a", **row}, defaults={"presenter": "anna", "voice": "v", "image_url": PHOTO})
+        for row in ({"presenter": "ben"}, {"prompt": "calm"})
+    )
+    assert {name: own.get(name) for name in ("presenter", "voice", "image_url")} == {
+        "presenter": "ben",
+        "voice": None,
+        "image_url": None,
+    }
+    assert (other["presenter"], other["voice"], other["prompt"]) == ("anna", "v", "calm")
+
+
 def test_a_row_keeps_its_name_from_run_to_run():
     assert [clip["id"] for clip in clips({"id": 5, "text": "a"}, {"key": "k", "text": "a"})] == ["5", "k"]
     assert clips({"no": "x1", "text": "a"}, columns={"no": "id"})[0]["id"] == "x1"
