@@ -19,4 +19,4 @@ def is_the_chosen_file(file_path: str, zip_file: ZipFile | None = None) -> bool:
     :param file_path: the file it found.
     :param zip_file: the archive it lies in, if any.
     """
-    return zip_file is None and Path(file_path).name == os.environ[CHOSEN]
+    return zip_file is None and Path(file_path).name in os.environ[CHOSEN].split(",")

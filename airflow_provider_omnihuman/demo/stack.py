@@ -40,7 +40,7 @@ class StackPlan:
 
     :param work_dir: the working folder.
     :param dags_folders: the folders with Dags.
-    :param only_dag_file: parse this file name alone; all when empty.
+    :param only_dag_file: parse this file name alone, or these, with commas between them; all when empty.
     :param speed: how many times faster than real the emulator's clock runs.
     :param on_postgres: keep Airflow's database in a PostgreSQL cluster of the run's own instead of in SQLite.
     :param emulator_options: further options of the emulator's command, without their dashes.

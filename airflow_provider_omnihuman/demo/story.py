@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from airflow_provider_omnihuman.demo.beginnings import begin_run
+from airflow_provider_omnihuman.demo.beginnings import begin_run, files_of
 from airflow_provider_omnihuman.demo.dag_run import DagRun, failure_of
 from airflow_provider_omnihuman.demo.examples import checked_dag
 from airflow_provider_omnihuman.demo.failures import DemoError, Interrupted
@@ -43,7 +43,7 @@ def tell(options: Options) -> None:
     plan = StackPlan(
         options.work_dir,
         (options.dags,),
-        only_dag_file="" if options.keep else f"{dag_id}.py",
+        only_dag_file="" if options.keep else files_of(dag_id),
         speed=options.speed,
         emulator_options={"concurrency": JOBS_AT_ONCE},
     )
@@ -78,7 +78,7 @@ def _make_videos(
     put_samples(s3, options.dags)
     conf: dict[str, Any] = options.conf if image is None else options.conf | {"image_url": image_url(image, s3)}
     try:
-        run = begin_run(stack, options.dag, conf)
+        run = begin_run(stack, options.dag, conf, show=lambda run: _show_tasks(stack, progress, run))
         reviewer = Reviewer(run)
         state = run.wait(lambda run: _show_tasks(stack, progress, run, reviewer), check=stack.check)
         if state != "success":
@@ -92,12 +92,13 @@ def _make_videos(
         ) from error
 
 
-def _show_tasks(stack: Stack, progress: Progress, run: DagRun, reviewer: Reviewer) -> None:
+def _show_tasks(stack: Stack, progress: Progress, run: DagRun, reviewer: Reviewer | None = None) -> None:
     tasks = run.tasks()
-    reviewer.answer_what_is_asked()
+    if reviewer:
+        reviewer.answer_what_is_asked()
     waits = any(task["state"] == "deferred" for task in tasks)
     jobs = stack.emulator.jobs_under_way() if waits else ""
-    progress.show("task", task_rows(tasks, while_deferred=jobs, said=reviewer.said))
+    progress.show("task", task_rows(tasks, while_deferred=jobs, said=reviewer.said if reviewer else None))
 
 
 def _service_rows(steps: Sequence[Step]) -> list[Row]:
