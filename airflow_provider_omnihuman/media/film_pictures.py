@@ -154,8 +154,9 @@ def _shown_frames(shot: Shot, *, width: int, height: int) -> Iterator[VideoFrame
             pts = start if is_first else at(frame.pts or 0)
             if pts >= end:
                 return
-            if fitting is None or form != (form := (frame.width, frame.height, frame.format.name)):
+            if form != (form := (frame.width, frame.height, frame.format.name)):
                 fitting = _fitting(frame, stream.time_base, width=width, height=height)
+            assert fitting is not None
             fitting.push(frame)
             fitted: Any = fitting.pull()
             fitted.pts, fitted.time_base, is_first = pts, _FINE, False

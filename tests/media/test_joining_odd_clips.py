@@ -79,3 +79,9 @@ def test_sounds_of_other_rates_make_one_track_of_the_highest(plain, folder, film
     joined = join_videos([Clip(plain, 1.013), Clip(high, 1.0)], film)
     assert not joined.reencoded
     assert beeps_in(film) == at_the_joints(0.0, 1.013)
+
+
+def test_a_clip_whose_sound_begins_first_shows_its_first_picture_from_the_beginning(reordered, folder, film):
+    late = remux(reordered, folder / "later.mp4", use_editlist="0")
+    join_videos([Clip(late, 1.0), Clip(late, 1.0)], film)
+    assert flashes_in(film) == [0.0, pytest.approx(1.0, abs=0.001)]
