@@ -43,6 +43,10 @@ def test_a_render_with_everything_given_has_the_fingerprint_that_it_always_had()
     assert fingerprint(seed=7, output_resolution=720, pe_fast_mode=True, prompt="a smile") == WITH_ALL
 
 
+def test_a_seed_of_zero_is_given():
+    assert fingerprint(seed=0) not in {WITH_DEFAULTS, fingerprint(seed=1)}
+
+
 def test_none_in_a_mapped_row_is_not_given(submit, emulator):
     mapped = {"seed": None, "output_resolution": None, "pe_fast_mode": None, "prompt": None, "mask_url": None}
     context = task_context()

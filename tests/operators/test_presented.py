@@ -89,6 +89,18 @@ def present(connections, context_of, audio_url):
     return run
 
 
+@pytest.fixture
+def fill(connections, context_of, audio_url):
+    """Take what a presenter gives; return the operator, which has submitted nothing."""
+
+    def run(presenter, **arguments):
+        operator = OmniHumanSubmitOperator(task_id="submit", audio_url=audio_url, presenter=presenter, **arguments)
+        operator.take_presenter(context_of())
+        return operator
+
+    return run
+
+
 def sent(emulator):
     (job,) = [job for job in emulator.jobs() if job["kind"] == "generate"]
     return job["body"]
@@ -122,10 +134,11 @@ def test_what_is_given_wins(present, emulator, put, portrait_png):
     assert facts["image_url"] == other
 
 
-@pytest.mark.parametrize("nothing", [None, "None"])
-def test_what_came_to_nothing_is_not_given(present, emulator, nothing):
-    present(image_url=None, prompt=nothing, seed=nothing, output_resolution=nothing, pe_fast_mode=nothing, mask_url=nothing)
-    assert sent(emulator).items() >= {"prompt": "A calm smile", "seed": 7, "output_resolution": 720}.items()
+@pytest.mark.parametrize("nothing", [None, "", "None"])
+def test_what_came_to_nothing_is_not_given(fill, nothing):
+    names = ("prompt", "seed", "output_resolution", "pe_fast_mode", "mask_url")
+    filled = fill("anchor", image_url="s3://b/p.png", **dict.fromkeys(names, nothing))
+    assert [getattr(filled, name) for name in names] == ["A calm smile", 7, 720, True, nothing]
 
 
 def test_an_empty_portrait_is_the_presenters_and_a_broken_one_is_refused(present, emulator):
@@ -135,16 +148,17 @@ def test_an_empty_portrait_is_the_presenters_and_a_broken_one_is_refused(present
     assert emulator.accepted() == 1
 
 
-def test_a_mask_is_detected_once_for_all_who_share_the_picture(present, emulator, put, duo_png):
-    first, again = present("guest"), present("guest", seed=8)
-    (mask,) = first["mask_url"]
+def test_a_mask_is_detected_once_for_all_who_share_the_picture(present, fill, emulator):
+    (mask,) = present("guest")["mask_url"]
     assert mask.endswith("/mask-2.png")
-    assert again["mask_url"] == [mask]
+    assert fill("guest").mask_url == [mask]
     assert sum(emulator.state()["requests"]["CVProcess"].values()) == 1
-    # A mask belongs to its own picture; an explicit one, and an explicit none, win.
-    assert "mask_url" not in present("guest", image_url=put("in/duo.png", duo_png))
-    assert "mask_url" not in present("guest", mask_url=[])
-    assert present("guest", mask_url=mask.replace("mask-2", "mask-1"))["mask_url"] == [mask.replace("mask-2", "mask-1")]
+
+
+def test_a_mask_belongs_to_its_own_picture_and_a_given_one_wins(fill):
+    assert fill("guest", image_url="s3://b/p.png").mask_url is None
+    assert fill("guest", mask_url=[]).mask_url == []
+    assert fill("guest", mask_url="s3://b/m.png").mask_url == "s3://b/m.png"
 
 
 def test_a_subject_that_is_not_in_the_picture_is_told_before_the_render(present, emulator):
@@ -204,45 +218,53 @@ def test_a_decorated_function_may_leave_the_portrait_to_a_presenter(connections,
             made = task.omnihuman(task_id="a_task", deferrable=True, **arguments)(lambda: returned)()
         return deferred(made.operator, TaskState(), dag_file=folder / "dag.py")[1]["ti"].xcoms["request"]
 
-    by_decorator = run({"audio_url": audio_url}, presenter="anchor")
-    by_function = run({"audio_url": audio_url, "presenter": "anchor"})
+    by_decorator = run({"audio_url": audio_url, "seed": 8}, presenter="anchor")
+    by_function = run({"audio_url": audio_url, "seed": 8, "presenter": "anchor"})
     assert by_decorator["presenter"] == by_function["presenter"] == "anchor"
+    assert by_decorator["seed"] == 8
     assert by_decorator["fingerprint"] == by_function["fingerprint"]
-    assert run({"audio_url": audio_url, "seed": 8}, presenter="anchor")["seed"] == 8
     with pytest.raises(AirflowFailException, match="image_url is missing"):
         run({"audio_url": audio_url})
 
 
-def test_a_presenter_speaks(connections, context_of, emulator):
+def test_a_presenter_speaks_and_the_speech_is_the_same_as_with_arguments(connections, context_of, emulator):
     def say(**arguments):
-        return TextToSpeechOperator(task_id="speech", **{"text": "Good evening.", **arguments}).execute(context_of())
+        return TextToSpeechOperator(task_id="speech", text="Good evening.", **arguments).execute(context_of())
 
     by_name = say(presenter="anchor")
     assert (by_name["engine"], by_name["voice"]) == ("doubao", "zh_male_m191_uranus_bigtts")
-    # The same speech as with explicit arguments, which is not paid for again.
-    said = sum(emulator.state()["requests"]["speech"].values())
-    assert say(engine="doubao", voice="zh_male_m191_uranus_bigtts", speech_rate=10)["seconds"] == by_name["seconds"]
-    assert sum(emulator.state()["requests"]["speech"].values()) == said
-    assert say(presenter="anchor", speech_rate=60)["seconds"] < by_name["seconds"]
-    assert say(presenter="anchor", voice="zh_female_vv_uranus_bigtts")["voice"] == "zh_female_vv_uranus_bigtts"
-    assert say(presenter="voice")["voice"] == "zh_male_m191_uranus_bigtts"
-    assert say(presenter="guest")["engine"] == "doubao"
+    assert say(engine="doubao", voice="zh_male_m191_uranus_bigtts", speech_rate=10)["bytes"] == by_name["bytes"]
+    assert sum(emulator.state()["requests"]["speech"].values()) == 1, "it is not paid for again"
 
 
-def test_a_voice_belongs_to_its_own_engine(connections, context_of):
-    spoken = TextToSpeechOperator(task_id="speech", text="Hello.", presenter="anchor", engine="local").execute(context_of())
-    assert spoken["engine"] == "local"
-    assert spoken["voice"] != "zh_male_m191_uranus_bigtts"
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ({"presenter": "anchor"}, ("doubao", "zh_male_m191_uranus_bigtts", 10)),
+        ({"presenter": "anchor", "engine": "doubao", "voice": "v"}, ("doubao", "v", 10)),
+        ({"presenter": "anchor", "speech_rate": 60, "voice": ""}, ("doubao", "zh_male_m191_uranus_bigtts", 60)),
+        ({"presenter": "voice", "engine": "polly"}, ("polly", "zh_male_m191_uranus_bigtts", None)),
+        ({"presenter": "guest"}, ("doubao", None, None)),
+        ({}, ("doubao", None, None)),
+        ({"presenter": "anchor", "engine": "local"}, ("local", None, None)),  # a voice belongs to its own engine
+    ],
+    ids=str,
+)
+def test_what_speech_takes_from_a_presenter(context_of, given, taken):
+    operator = TextToSpeechOperator(task_id="speech", text="Good evening.", **given)
+    operator.take_voice(context_of())
+    assert (operator.engine, operator.voice, operator.speech_rate) == taken
 
 
-def test_a_presenters_portrait_is_looked_at(connections, context_of, emulator):
-    emulator.set_speed(100_000)
-    assert OmniHumanSubjectRecognitionOperator(task_id="look", presenter="anchor").execute(context_of()) is True
-    detect = OmniHumanSubjectDetectionOperator(task_id="look", presenter="guest", s3_key="masks/x")
-    assert len(detect.execute(context_of())) == 2
+@pytest.mark.parametrize("operator", [OmniHumanSubjectDetectionOperator, OmniHumanSubjectRecognitionOperator])
+def test_a_presenters_portrait_is_looked_at(connections, context_of, operator):
+    look = operator(task_id="look", presenter="guest")
+    assert "X-Amz-Signature" in look._portrait(context_of())
+    assert look.image_url.startswith(f"s3://{BUCKET}/omnihuman/portraits/")
 
 
-def test_the_option_of_airflow_names_the_folder(present, context_of, folder, monkeypatch):
+def test_the_option_of_airflow_names_the_folder(context_of, folder, monkeypatch):
     monkeypatch.setenv("AIRFLOW__OMNIHUMAN__PRESENTERS_PATH", str(folder / "presenters"))
     elsewhere = {**context_of(), "dag": SimpleNamespace(fileloc="/nowhere/dag.py")}
-    assert present(context=elsewhere)["presenter"] == "anchor"
+    speech = TextToSpeechOperator(task_id="speech", text="x", presenter="anchor")
+    assert speech.read_presenter(elsewhere).source == str(folder / "presenters" / "anchor.yaml")

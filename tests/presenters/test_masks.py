@@ -69,11 +69,11 @@ def test_what_another_task_has_written_meanwhile_is_not_written_over(hook, s3):
     assert s3.get_object(Bucket=BUCKET, Key=index.key)["Body"].read() == b"first"
 
 
-@pytest.mark.parametrize(("found", "told"), [(0, "no subject was"), (1, "one subject was"), (2, "2 subjects were")])
-def test_a_subject_that_is_not_there_is_told(hook, detection, found, told):
-    detection.found = found
-    with pytest.raises(InvalidRequestError, match=f"^p: mask is 3, and {told} found in the portrait: nothing was submitted"):
-        kept(hook, detection).mask(3, told="p")
+def test_a_subject_that_is_not_there_is_told(hook, detection):
+    for found, told in enumerate(["no subject was", "one subject was", "2 subjects were"]):
+        detection.found = found
+        with pytest.raises(InvalidRequestError, match=f"^p: mask is 3, and {told} found in the portrait: nothing was submitted"):
+            kept(hook, detection, f"picture {found}").mask(3, told="p")
 
 
 def test_the_masks_of_fewer_subjects_are_kept_too(hook, detection):
@@ -91,9 +91,10 @@ def test_masks_that_somebody_deleted_are_not_replaced_in_silence(hook, detection
     assert detection.calls == 1
 
 
-@pytest.mark.parametrize("document", [b"x", b"[]", b"{}", json.dumps({"masks": 7}).encode()])
-def test_a_list_that_is_none_is_told(hook, detection, s3, document):
+def test_a_list_that_is_none_is_told(hook, detection, s3):
     index = kept(hook, detection)._place("subjects.json")
-    s3.put_object(Bucket=BUCKET, Key=index.key, Body=document)
-    with pytest.raises(InvalidRequestError, match="subjects.json is no list of masks: delete it"):
-        kept(hook, detection).mask(1, told="p")
+    for document in (b"x", b"[]", b"{}", json.dumps({"masks": 7}).encode()):
+        s3.put_object(Bucket=BUCKET, Key=index.key, Body=document)
+        with pytest.raises(InvalidRequestError, match="subjects.json is no list of masks: delete it"):
+            kept(hook, detection).mask(1, told="p")
+    assert detection.calls == 0
