@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TaskGroup, XComArg
 
+from airflow_provider_omnihuman.operators.captions import CaptionsOperator
 from airflow_provider_omnihuman.operators.dialogue import CastDialogueOperator
 from airflow_provider_omnihuman.operators.join_videos import JoinVideosOperator
 from airflow_provider_omnihuman.task_groups.clips import RETRIED, avatar_clips, group_of, speech_of
@@ -41,6 +42,7 @@ def dialogue_video(
     pe_fast_mode: bool | str | None = None,
     aigc_meta: Mapping[str, str] | str | None = None,
     s3_key: str | None = None,
+    captions: Mapping[str, Any] | bool = False,
     confirm: timedelta | bool = False,
     pool: str | None = None,
     presenters_path: str | None = None,
@@ -58,7 +60,7 @@ def dialogue_video(
     before anything is paid for. Then each line is one speech and one render with the speaker's mask, with a ledger entry of its
     own. Between two lines the picture is held, which costs nothing.
 
-    All arguments may be templates, except those from ``confirm`` on.
+    All arguments may be templates, except those from ``captions`` on.
 
     :param script: who says what, as ``CastDialogueOperator`` takes it: a list, YAML or JSON, or a file of these
     :param image_url: the picture with all of them
@@ -71,6 +73,8 @@ def dialogue_video(
     :param pe_fast_mode: faster, at the cost of quality
     :param aigc_meta: the label of the clips and of the film
     :param s3_key: where the film goes, as ``JoinVideosOperator``'s
+    :param captions: put captions with the speakers' names beside the film, by a task ``captions``; or more arguments of
+        ``CaptionsOperator``, such as ``{"soft_subtitles": True}``
     :param confirm: let a person look at the preview before anything is rendered; a timedelta is how long they have, after which
         the dialogue is rendered as it is; True: two hours
     :param pool: of the renders: with ``include_deferred``, it holds them within the account's limit
@@ -94,23 +98,20 @@ def dialogue_video(
         clips = avatar_clips(
             who.output,
             speak=True,
-            speech={**shared, **folder, **(speech or {})},
+            speech={**shared, **folder, **({"timings": True} if captions else {}), **(speech or {})},
             render={**look, **shared, **folder, **({"pool": pool} if pool else {}), **(render or {})},
             archive={**shared, "emit_asset_event": False, **(archive or {})},
         )
         if confirm:
             asking = _confirmed(who, response_timeout=_TIME_TO_CONFIRM if confirm is True else confirm)
             who >> asking >> group_of(clips)
-        said = speech_of(clips)
-        film = {
-            "videos": clips,
-            "durations": said,
-            "soundtrack": said,
-            "pause": XComArg(who, "pauses"),
-            "s3_key": s3_key,
-            "aigc_meta": aigc_meta,
-        }
-        joined: XComArg = JoinVideosOperator(**{"task_id": "join", **film, **RETRIED, **shared, **(join or {})}).output
+        said, pauses = speech_of(clips), XComArg(who, "pauses")
+        film: dict[str, Any] = {"videos": clips, "durations": said, "soundtrack": said, "pause": pauses}
+        film |= {"s3_key": s3_key, "aigc_meta": aigc_meta, **RETRIED, **shared}
+        joined: XComArg = JoinVideosOperator(**{"task_id": "join", **film, **(join or {})}).output
+        if captions is not False:
+            told = {"video": joined, "lines": XComArg(who, "lines"), "spoken": said, "pauses": pauses, **RETRIED, **shared}
+            CaptionsOperator(**{"task_id": "captions", **told, **({} if captions is True else captions)})
     return joined
 
 

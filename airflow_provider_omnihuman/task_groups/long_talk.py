@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import TaskGroup, task
 
+from airflow_provider_omnihuman.operators.captions import CaptionsOperator
 from airflow_provider_omnihuman.operators.join_videos import JoinVideosOperator
 from airflow_provider_omnihuman.operators.presenter_seed import DEFAULT_SEED, PresenterSeedOperator
 from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
@@ -37,6 +38,7 @@ def long_talk_video(
     aigc_meta: Mapping[str, str] | str | None = None,
     longest_s: float | str = 59,
     soundtrack: str = "original",
+    captions: Mapping[str, Any] | bool = False,
     s3_key: str | None = None,
     pool: str | None = None,
     presenters_path: str | None = None,
@@ -72,6 +74,7 @@ def long_talk_video(
     :param s3_key: where the film goes, as ``JoinVideosOperator``'s
     :param soundtrack: ``"original"``, the talk's own audio, in which no joint can be heard; or ``"pieces"``, the pieces' sound as
         the service delivers it
+    :param captions: put captions of the text beside the film, by a task ``captions``; or more arguments of ``CaptionsOperator``
     :param pool: of the renders: with ``include_deferred``, it holds them within the account's limit
     :param presenters_path: where presenters are
     :param aws_conn_id: the connection to S3, of all tasks
@@ -86,12 +89,15 @@ def long_talk_video(
     """
     if text is None and audio_url is None:
         raise ValueError("long_talk_video needs a text or an audio_url")
+    if captions is not False and (text is None or audio_url is not None):
+        raise ValueError("captions are made of the text, which must be what is said: give a text, and no audio_url")
     if soundtrack not in _SOUNDTRACKS:
         raise ValueError(f"soundtrack must be one of {', '.join(_SOUNDTRACKS)}, not {soundtrack!r}")
     shared = {"aws_conn_id": aws_conn_id}
     who = {**shared, "presenter": presenter, "presenters_path": presenters_path}
     with TaskGroup(group_id):
-        said = {"task_id": "speech", "text": text, "split_text": True, "voice": voice, "engine": engine, **who}
+        said: dict[str, Any] = {"task_id": "speech", "text": text, "split_text": True, "voice": voice, "engine": engine, **who}
+        said |= {"timings": True} if captions is not False else {}
         spoken = None if text is None else TextToSpeechOperator(**{**said, **RETRIED, **(speech or {})})
         audio = _audio_of(spoken, audio_url)
         cutting = {"task_id": "split", "audio_url": audio, "longest_s": longest_s, **RETRIED, **shared}
@@ -114,9 +120,12 @@ def long_talk_video(
             render={**look, **who, "seed": seed, **(render or {})},
             archive={**shared, "emit_asset_event": False, **(archive or {})},
         )
-        film = {"videos": clips, "durations": cut.output, "s3_key": s3_key, "aigc_meta": aigc_meta}
-        film["soundtrack"] = audio if soundtrack == "original" else None
-        joined: XComArg = JoinVideosOperator(**{"task_id": "join", **film, **RETRIED, **shared, **(join or {})}).output
+        film: dict[str, Any] = {"videos": clips, "durations": cut.output, "s3_key": s3_key, "aigc_meta": aigc_meta}
+        film |= {"soundtrack": audio if soundtrack == "original" else None, **RETRIED, **shared}
+        joined: XComArg = JoinVideosOperator(**{"task_id": "join", **film, **(join or {})}).output
+        if captions is not False and spoken:
+            told = {"video": joined, "text": text, "spoken": spoken.output, **RETRIED, **shared}
+            CaptionsOperator(**{"task_id": "captions", **told, **({} if captions is True else captions)})
     return joined
 
 

@@ -33,7 +33,7 @@ def film_of(s3, facts):
 
 
 @pytest.mark.timeout(300)
-def test_a_dialogue_becomes_one_film_and_a_changed_line_is_rendered_alone(omnihuman_airflow, picture, emulator, s3, omnihuman_s3):
+def test_a_dialogue_becomes_one_film_with_captions(omnihuman_airflow, picture, emulator, s3, omnihuman_s3):
     emulator.set_speed(10_000)
     run = omnihuman_airflow.run(DAG_FILE, dag_id="dialogue")
     assert run.state == "success", run.task_states
@@ -54,10 +54,10 @@ def test_a_dialogue_becomes_one_film_and_a_changed_line_is_rendered_alone(omnihu
     names = {(ti.task_id, ti.map_index): ti.rendered_map_index for ti in run.dag_run.get_task_instances()}
     assert names["dialogue.clips.render", 1] == "02 Anna: Hi."
 
-    again = omnihuman_airflow.run(DAG_FILE, dag_id="dialogue", conf={"last": "Ha."})
-    assert again.state == "success", again.task_states
-    assert emulator.accepted() == len(jobs) + 1
-    assert [again.xcom("dialogue.clips.archive", map_index=index)["reused"] for index in (0, 1)] == [True, False]
+    assert emulator.accepted() == len(jobs) == 2
+    captions = omnihuman_s3.get(run.xcom("dialogue.captions")["vtt_uri"]).decode()
+    assert [line for line in captions.splitlines() if "<v " in line] == ["<v Ben>Ho.", "<v Anna>Hi."]
+    assert [line for line in captions.splitlines() if "-->" in line][1] > f"00:00:0{spoken[0] + 0.6:.3f}"
 
 
 @pytest.fixture(scope="session")
@@ -120,9 +120,19 @@ def test_pieces_of_a_presenters_talk_share_a_seed(omnihuman_airflow):
     assert dag.get_task("long_talk.clips.render").pool == "omnihuman"
 
 
+def test_a_talks_captions_are_made_of_its_text(omnihuman_airflow):
+    dag = omnihuman_airflow.load(DAG_FILE, dag_id="asked")
+    assert dag.get_task("long_talk.captions").upstream_task_ids == {"long_talk.join", "long_talk.speech"}
+    assert dag.get_task("long_talk.speech").timings is True
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
-    [({}, "needs a text or an audio_url"), ({"text": "a", "soundtrack": "music"}, "soundtrack must be one of original, pieces")],
+    [
+        ({}, "needs a text or an audio_url"),
+        ({"audio_url": "s3://b/a.wav", "captions": True}, "captions are made of the text"),
+        ({"text": "a", "soundtrack": "music"}, "soundtrack must be one of original, pieces"),
+    ],
 )
 def test_a_talk_of_nothing_is_refused_where_it_is_written(arguments, says):
     with pytest.raises(ValueError, match=says):

@@ -20,6 +20,7 @@ with DAG("dialogue", schedule=None, tags=["omnihuman"], params={"last": "Hi."}):
             {"speaker": "Anna", "text": "{{ params.last }}", "prompt": "she nods"},
         ],
         image_url="s3://omnihuman-tests/in/duo.png",
+        captions=True,
         speakers={"Anna": {"engine": "local"}, "Ben": {"subject": 2, "engine": "local"}},
         **LOOK,
         **TASKS,
@@ -39,4 +40,6 @@ with DAG("talk", schedule=None, tags=["omnihuman"], params={"audio_url": ""}):
 
 with DAG("asked", schedule=None, tags=["omnihuman"]):
     dialogue_video(script="script.yaml", presenter="host", confirm=True)
-    long_talk_video(text="{{ params }}", presenter="news_anchor", pool="omnihuman", soundtrack="pieces")
+    long_talk_video(
+        text="{{ params }}", presenter="news_anchor", pool="omnihuman", soundtrack="pieces", captions={"language": "en"}
+    )
