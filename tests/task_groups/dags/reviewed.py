@@ -13,6 +13,6 @@ with DAG(dag_id="reviewed", schedule=None, catchup=False) as dag:
         response_timeout=timedelta(hours=1),
         fallback={"image_url": "s3://omnihuman-tests/in/p.png", "output_resolution": 180},
         check=False,
-        render={"output_resolution": 720, "retries": 0},
+        render={"output_resolution": 720, "retries": 0, "poll_interval": 0.1},
         review={"subject": "Good? {{ ti.task_id }}", "text": "What is *said*"},
     )
