@@ -54,7 +54,6 @@ TEXTS = [
 ENGINES = [
     speech("unknown engine", "there is no speech engine 'espeak': use one of doubao, local, polly", engine="espeak"),
     speech("engine in capitals", "there is no speech engine 'Polly'", engine="Polly"),
-    speech("no engine", "engine", "None", "doubao, local, polly", engine=None),
     speech("number for an engine", "engine", "7", "doubao, local, polly", engine=7),
     speech("engine that lacks what engines have", "engine", "EngineWithoutALimit", engine=EngineWithoutALimit()),
     speech("engine of an unknown format", "vinyl", "mp3", engine=EngineOfVinyl()),
