@@ -71,7 +71,7 @@ licences: setup ## Write docs/licences.md anew, from the metadata of what is ins
 chaos: setup ## Kill, cut off and clear everything there is, and count: jobs wanted, accepted, archived
 	@OMNIHUMAN_CHAOS=1 $(BIN)/pytest -m scenario tests/scenarios tests/demo $(ARGS)
 
-BENCHMARKS := imports schedule quota submit archive render checking waiting
+BENCHMARKS := imports schedule quota submit archive render joining checking waiting
 
 bench: setup ## Measure side by side, over an hour on two quiet cores. ARGS=--quick shows in minutes that it works
 	@for name in $(BENCHMARKS); do $(BIN)/python benchmarks/$$name.py $(ARGS) || exit 1; done
