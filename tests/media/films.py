@@ -87,6 +87,11 @@ def sound_of(film):
 def flashes_in(film):
     """Return when white pictures begin to be shown."""
     times, brightness, _end = pictures_of(film)
+    return flashes_among(times, brightness)
+
+
+def flashes_among(times, brightness):
+    """Return when white pictures begin to be shown, among pictures of these times."""
     is_white = brightness > 150
     return [float(time) for time in times[is_white & ~np.roll(is_white, 1)]]
 

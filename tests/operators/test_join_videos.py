@@ -8,7 +8,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import Asset, AssetAlias
 
 from airflow_provider_omnihuman.media.aigc_label import read_aigc_label
-from airflow_provider_omnihuman.media.probe import probe_audio, probe_image, probe_video
+from airflow_provider_omnihuman.media.probe import probe_image, probe_video
 from airflow_provider_omnihuman.operators.archive import DEFAULT_ASSET_ALIAS
 from airflow_provider_omnihuman.operators.join_videos import JoinVideosOperator
 from tests.conftest import BUCKET
@@ -132,7 +132,7 @@ def test_a_soundtrack_for_each_clip(clips, put, s3, tmp_path):
 
 
 def test_the_asset_event_carries_the_facts(clips):
-    context = task_context()
+    context, clips = task_context(), clips[:1]
     facts = join(clips, context)
     ((asset, extra),) = context["outlet_events"][AssetAlias(DEFAULT_ASSET_ALIAS)].added
     assert (asset.uri, extra) == (facts["uri"], facts)
@@ -146,7 +146,7 @@ def test_the_asset_event_carries_the_facts(clips):
 
 
 def test_the_label_asked_for_is_written_where_the_clips_have_another(clips, s3, tmp_path):
-    facts = join(clips, aigc_meta={**META, "producer_id": "film-1"})
+    facts = join(clips[:2], aigc_meta={**META, "producer_id": "film-1"})
     label = read_aigc_label(film_in(s3, facts, tmp_path))
     assert (label.label, label.produce_id, label.content_propagator, label.content_producer) == ("1", "film-1", "spread", "")
     manifest = json.loads(body(s3, facts["manifest_uri"]))
@@ -155,14 +155,14 @@ def test_the_label_asked_for_is_written_where_the_clips_have_another(clips, s3, 
 
 
 def test_the_clips_label_is_kept_as_it_is_where_it_says_what_is_asked_for(clips, s3, tmp_path):
-    label = read_aigc_label(film_in(s3, join(clips, aigc_meta=META), tmp_path))
+    label = read_aigc_label(film_in(s3, join(clips[:2], aigc_meta=META), tmp_path))
     assert label.content_producer == "producer", "which nobody has asked for"
 
 
 def test_labels_that_differ_are_told(clips, put, s3, tmp_path, logged):
     tags = {"AIGC": json.dumps(LABEL | {"ProduceID": "p-2"})}
     other = make_clip(tmp_path / "other.mp4", beeps(0.5), tags=tags).read_bytes()
-    facts = join([*clips, put("in/other.mp4", other)])
+    facts = join([clips[0], put("in/other.mp4", other)])
     note = "the clips' AIGC labels differ, and the film has the first one's"
     assert json.loads(body(s3, facts["manifest_uri"]))["joined"]["label_note"] == note
     assert note in logged()
@@ -170,9 +170,9 @@ def test_labels_that_differ_are_told(clips, put, s3, tmp_path, logged):
 
 def test_why_pictures_were_encoded_anew_is_told(clips, put, s3, tmp_path):
     other = make_clip(tmp_path / "other.mp4", beeps(0.5), size=(96, 54)).read_bytes()
-    facts = join([*clips, put("in/other.mp4", other)])
+    facts = join([clips[1], put("in/other.mp4", other)])
     assert facts["reencoded"]
-    assert facts["reason"] == "clip 4 of 4 is 96×54 pixels, and the first one 160×90 pixels"
+    assert facts["reason"] == "clip 2 of 2 is 96×54 pixels, and the first one 160×90 pixels"
     assert json.loads(body(s3, facts["manifest_uri"]))["joined"]["reason"] == facts["reason"]
 
 
@@ -214,9 +214,9 @@ def test_a_soundtrack_of_another_length_is_refused(clips, put, s3):
 
 
 def test_what_is_there_is_not_replaced_against_the_users_will_unless_it_is_this_film(clips, s3, put):
-    first = join(clips, s3_key="films/a.mp4", replace=False)
+    first = join(clips[:1], s3_key="films/a.mp4", replace=False)
     s3.delete_object(Bucket=BUCKET, Key="films/a.json")  # the worker died before it was written
-    assert join(clips, s3_key="films/a.mp4", replace=False)["sha256"] == first["sha256"]
+    assert join(clips[:1], s3_key="films/a.mp4", replace=False)["sha256"] == first["sha256"]
     assert "films/a.json" in keys(s3)
     with pytest.raises(AirflowFailException, match="films/a.mp4 exists already, and replace is False"):
         join(clips[:2], s3_key="films/a.mp4", replace=False)
@@ -224,13 +224,8 @@ def test_what_is_there_is_not_replaced_against_the_users_will_unless_it_is_this_
 
 def test_an_upload_that_a_killed_worker_left_is_aborted(clips, s3):
     s3.create_multipart_upload(Bucket=BUCKET, Key="films/a.mp4")
-    join(clips, task_context(try_number=2), s3_key="films/a.mp4")
+    join(clips[:1], task_context(try_number=2), s3_key="films/a.mp4")
     assert open_uploads(s3) == []
-
-
-def test_the_films_sound_is_as_long_as_the_talk(clips, audio_url, s3, tmp_path):
-    film = film_in(s3, join(clips, durations=list(LENGTHS), soundtrack=audio_url), tmp_path)
-    assert probe_audio(film).duration_s == pytest.approx(TOTAL, abs=0.13)
 
 
 def test_a_single_clip_is_told_without_a_list(clips, s3, tmp_path):
