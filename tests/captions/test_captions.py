@@ -71,7 +71,12 @@ def test_no_line_of_chinese_or_japanese_begins_with_a_full_stop():
         assert not [line for caption in lines(text) for line in caption.splitlines() if line[0] in "，。？！」、”"]
 
 
+def test_no_line_begins_with_the_second_half_of_a_vowel():
+    assert lines("アー" * 15) == ["アー" * 7 + "\n" + "アー" * 8]
+
+
 def test_korean_words_are_not_cut():
+    assert lines("오늘 " + "가" * 16) == ["오늘\n" + "가" * 16]
     words = set(KOREAN.split())
     assert all(word in words for caption in lines(KOREAN) for word in caption.split())
 
