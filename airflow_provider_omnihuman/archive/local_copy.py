@@ -35,7 +35,9 @@ def copy_to_file(hook: S3Hook, place: S3Location, file: IO[bytes], *, field: str
         reply = hook.get_conn().get_object(Bucket=place.bucket, Key=place.key)
     except ClientError as error:
         if s3_code(error) in _MISSING:
-            raise ArchiveError(f"{field} {place.uri} is not there", code="NoSuchKey", advice="was it moved or deleted?") from error
+            raise ArchiveError(
+                f"{field} {place.uri} is not there", code="NoSuchKey", advice="was it moved or deleted?"
+            ) from error
         raise
     with closing(reply["Body"]) as body:
         for chunk in body.iter_chunks(_CHUNK_BYTES):
