@@ -53,9 +53,10 @@ def test_the_wheel_holds_the_package_and_nothing_else(built):
     assert set(in_wheel(built.wheel)) == {name for name in TREE if name.startswith(PACKAGE)} | told
 
 
-def test_the_package_is_python_and_the_mark_of_its_types():
+def test_the_package_is_python_the_mark_of_its_types_and_the_page_of_a_batch():
     """No cache, backup or picture gets into the tree, and from there into a release."""
-    assert {PurePosixPath(name).name for name in TREE if name.startswith(PACKAGE) and not name.endswith(".py")} == {"py.typed"}
+    others = {PurePosixPath(name).name for name in TREE if name.startswith(PACKAGE) and not name.endswith(".py")}
+    assert others == {"py.typed", "report.html.j2"}
 
 
 def test_the_sdist_holds_the_package_the_examples_and_what_builds_it(built):
