@@ -22,6 +22,6 @@ with DAG("batch", schedule=None, tags=["omnihuman"], params={"source": "in/custo
         base_url="https://videos.example.com",
         title="Greetings <for> all",
         speech=NOW,
-        render={**NOW, "output_resolution": 720, "poll_interval": 0.1},
+        render={**NOW, "output_resolution": 720, "poll_interval": 0.1, "deferrable": False},
         archive=NOW,
     )
