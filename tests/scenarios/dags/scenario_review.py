@@ -10,7 +10,7 @@ INPUTS = "s3://omnihuman-demo/scenarios/inputs"
 
 for dag_id, default, timeout in (
     ("scenario_review", "reject", timedelta(hours=1)),
-    ("scenario_review_unanswered", "approve", timedelta(seconds=2)),
+    ("scenario_review_unanswered", "approve", timedelta(seconds=10)),
 ):
     with DAG(dag_id=dag_id, schedule=None, catchup=False, tags=["omnihuman"]) as dag:
         reviewed_video(
