@@ -73,7 +73,7 @@ def lines_of(
         raise InvalidRequestError("captions are made of text, or of lines, and of one of them", advice="give text= or lines=")
     if lines is None:
         lines = [{"text": optional_text(text, field="text")}]
-    if isinstance(lines, str | Mapping) or not hasattr(lines, "__len__") or not len(lines):
+    if isinstance(lines, str | Mapping) or not hasattr(lines, "__len__") or not lines:
         raise InvalidRequestError(f"lines must be a list of what is said, not {shown(lines)}", advice=_AS_OUTPUT)
     if spoken and len(spoken) != len(lines):
         raise InvalidRequestError(
