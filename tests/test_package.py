@@ -66,8 +66,19 @@ def test_requirements_are_pinned_by_hash_and_name_no_index():
         assert all(line.strip().startswith("--hash=sha256:") for line in lines if line.startswith(" ")), path
 
 
+def readme_blocks() -> list[str]:
+    return re.findall(r"```python\n(.+?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+
+
+def test_the_readmes_film_is_a_dag_too():
+    _, code = readme_blocks()
+    names: dict[str, object] = {}
+    exec(compile(code, "README.md", "exec"), names)
+    assert {"long_talk.clips.render", "long_talk.join", "long_talk.captions"} <= set(names["dag"].task_ids)
+
+
 def test_the_readmes_dag_is_a_dag():
-    (code,) = re.findall(r"```python\n(.+?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
+    code, _ = readme_blocks()
     assert len(code.splitlines()) <= 26
     names: dict[str, object] = {}
     exec(compile(code, "README.md", "exec"), names)  # as a Dag file would be
