@@ -69,7 +69,9 @@ def speak_long(texts: Sequence[str], target: Path, say: Say, *, audio_format: Au
     from airflow_provider_omnihuman.media.concatenation import join_audio
 
     texts = [text for text in texts if is_speakable(text)] or list(texts[:1])
-    paths, timings, start_s = [], [], 0.0
+    paths: list[Path] = []
+    timings: list[Timing] = []
+    start_s = 0.0
     complete = True
     for number, text in enumerate(texts, 1):
         path = target.with_name(f"piece-{number}")

@@ -24,8 +24,8 @@ def next_request(request: Mapping[str, Any], *, note: str, luck: int) -> dict[st
     :param luck: any number of this round of this run, for a seed where there was none
     """
     seed = request.get("seed")
-    has_seed = isinstance(seed, int) and not isinstance(seed, bool) and seed > 0
-    return {"prompt": with_note(request.get("prompt"), note), "seed": (seed if has_seed else luck) % _LARGEST_SEED + 1}
+    before = seed if isinstance(seed, int) and not isinstance(seed, bool) and seed > 0 else luck
+    return {"prompt": with_note(request.get("prompt"), note), "seed": before % _LARGEST_SEED + 1}
 
 
 def with_note(prompt: str | None, note: str) -> str | None:

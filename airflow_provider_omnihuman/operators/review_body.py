@@ -93,6 +93,7 @@ def _checks(checks: Any) -> str:
 
 
 def _check_row(result: Mapping[str, Any]) -> str:
-    mark = {True: "✓", False: "✗"}.get(result.get("passed"), "–")  # type: ignore[call-overload]
+    passed = result.get("passed")
+    mark = "–" if passed is None else "✓" if passed else "✗"
     found = " ".join(str(result.get("found") or result.get("message") or "").split())
     return f"| {mark} | {_escaped(result.get('name', ''))} | {_escaped(found)} |"
