@@ -81,7 +81,8 @@ def lines_of(
         )
     after = _pauses(pauses, len(lines))
     if len(clips) == len(lines):
-        lines = [{**_of_clip(clip), **line} if isinstance(line, Mapping) else line for clip, line in zip(clips, lines, strict=True)]
+        both = zip(clips, lines, strict=True)
+        lines = [{**_of_clip(clip), **line} if isinstance(line, Mapping) else line for clip, line in both]
     read: list[Line] = []
     at_s = 0.0
     for number, line in enumerate(lines):
