@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-SLOW = {"archive", "checking", "imports", "quota", "render", "schedule", "submit", "waiting"}
+SLOW = {"archive", "checking", "imports", "joining", "quota", "render", "schedule", "submit", "waiting"}
 """Whose quick forms take 20 s to a minute: ``make bench-check``."""
 OPTIONS = " = options("  # of measuring.py: --quick and --out
 
