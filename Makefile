@@ -15,7 +15,7 @@ WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 export PYTHONDONTWRITEBYTECODE :=
 unexport AIRFLOW_HOME
 
-.PHONY: help setup demo test test-units test-scenarios test-short test-wheel test-all dist licences chaos bench bench-check bench-report check format lock clean
+.PHONY: help setup demo test test-units test-scenarios test-short test-wheel test-all dist licences chaos bench bench-check bench-report examples check format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -33,6 +33,11 @@ $(VENV)/.ready: requirements/airflow-$(AIRFLOW).txt requirements/uv.txt pyprojec
 
 demo: setup ## Script → speech → avatar video → S3, through a real Airflow. ARGS="--keep --text '…'"
 	@$(BIN)/omnihuman-demo $(ARGS)
+
+EXAMPLES := $(filter-out on_new_video,$(basename $(notdir $(wildcard dags/*.py))))
+
+examples: setup ## Run every example Dag, and save the pictures of docs/examples.md anew: a quarter of an hour
+	@for dag in $(EXAMPLES); do $(BIN)/omnihuman-demo --dag $$dag --poster docs/images/examples/$$dag.jpg || exit 1; done
 
 test: setup ## The whole suite, scenario tests in a real multi-process Airflow included. ARGS="-k name"
 	@$(MAKE) --no-print-directory -j 2 test-units test-scenarios
