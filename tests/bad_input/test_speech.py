@@ -45,7 +45,12 @@ TEXTS = [
     speech("text of spaces", "there is no text to speak", text=" \n\t "),
     speech("text of an ideographic space", "there is no text to speak", text="\u3000"),
     speech("text with half an emoji", "half a character (a lone surrogate)", text="Good \ud83d"),
-    speech("5,000 characters for Doubao", "has 5000 UTF-8 bytes, the doubao engine takes 1024", "set split_text=True", text="a" * 5000),
+    speech(
+        "5,000 characters for Doubao",
+        "has 5000 UTF-8 bytes, the doubao engine takes 1024",
+        "set split_text=True",
+        text="a" * 5000,
+    ),
     speech("342 Chinese characters for Doubao", "the text has 1026 UTF-8 bytes", text="长" * 342),
     speech("3,001 characters for Polly", "3001 characters, the polly engine takes 3000", text="a" * 3001, engine="polly"),
     speech("a book for the local engine", "the local engine takes 100000", text="a" * 100_001, engine="local"),
