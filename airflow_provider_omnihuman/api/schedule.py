@@ -170,7 +170,9 @@ class LearnedSchedule:
         outlook = self._times.outlook(self._kind, audio_s=self._audio_s)
         since_s = 0.0 if self._running_at is None else age_s
         look_s = outlook.next_look_s(since_s, audio_s=self._audio_s, steps=steps)
-        look_s = min(look_s, max(age_s, outlook.early_s(self._audio_s)) + _LONGEST_S)
+        reached_s = max(age_s, outlook.early_s(self._audio_s))
+        # Where jobs take seconds, a late one is late by seconds: no more than its age again goes by without a look.
+        look_s = min(look_s, reached_s + min(max(reached_s, _SOON_S), _LONGEST_S))
         slowed_s = _SLOWED * self._times.delay_s
         if self._polls > _POLLS_FOR_ALL + age_s / slowed_s:
             look_s = max(look_s, age_s + slowed_s * steps)

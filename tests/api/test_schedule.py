@@ -178,6 +178,15 @@ def test_the_time_in_the_queue_is_not_taken_for_rendering():
     assert len(asked) < 0.2 * (3_600 + RENDER_S) / 5
 
 
+def test_a_short_job_that_is_overdue_is_not_left_for_a_minute():
+    """A service that takes seconds, such as the emulator at high speed: its late jobs are late by seconds."""
+    times = RenderTimes()
+    for _ in range(12):
+        times.record("1080", audio_s=AUDIO_S, running_s=3.0, took_s=3.2)
+    asked = polls(schedule_for(times), done_at=SUBMITTED_AT + 14)
+    assert asked[-1] < SUBMITTED_AT + 14 + 15
+
+
 def test_a_job_long_overdue_is_asked_for_ever_more_slowly_than_five_seconds():
     times = experienced()
     asked = polls(schedule_for(times), done_at=SUBMITTED_AT + 20_000)
