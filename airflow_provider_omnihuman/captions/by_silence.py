@@ -48,8 +48,10 @@ def timed_by_silence(text: str, silences: Sequence[Silence], *, start_s: float, 
     anchors = [(0.0, 0.0), *_anchors(ends, speech, total), (total, speech.spoken_s)]
     timed, said = [], 0.0
     for word in words:
-        begin, end = _on_line(anchors, said), _on_line(anchors, said + word.weight)
-        timed.append(TimedToken(word.start, word.end, speech.time_s(begin, is_start=True), speech.time_s(end, is_start=False)))
+        begin_s = speech.time_s(_on_line(anchors, said), is_start=True)
+        until_s = speech.time_s(_on_line(anchors, said + word.weight), is_start=False)
+        # What takes no time begins behind a pause, and would end before it.
+        timed.append(TimedToken(word.start, word.end, begin_s, max(begin_s, until_s)))
         said += word.weight
     return timed
 

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_omnihuman.captions.by_engine import timed_by_engine
@@ -151,6 +151,8 @@ def test_without_pauses_words_are_spread_over_all(silences):
     assert [word.start_s for word in timed] == [2, 4, 6, 8]
 
 
+@settings(max_examples=40, deadline=None)
+@example([(0.0, 1.0), (0.0, 1.0), (3.0, 1.0), (0.0, 3.0), (15.0, 3.0)], CHINESE)
 @given(st.lists(st.tuples(st.floats(0, 20), st.floats(0.2, 3)), max_size=8), st.sampled_from([ENGLISH, CHINESE, "One.", "", "…"]))
 def test_whatever_pauses_there_are_times_go_forward_and_stay_within(stretches, text):
     silences, at = [], 0.0
