@@ -15,7 +15,7 @@ WORKERS ?= $(shell echo $$(( ($$(nproc) * 3 + 1) / 2 )))
 export PYTHONDONTWRITEBYTECODE :=
 unexport AIRFLOW_HOME
 
-.PHONY: help setup demo test test-units test-scenarios test-short test-wheel test-all dist licences chaos bench bench-check bench-report examples check format lock clean
+.PHONY: help setup demo test test-units test-scenarios test-slow test-short test-wheel test-all dist licences chaos bench bench-check bench-report examples check format lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -43,10 +43,13 @@ test: setup ## The whole suite, scenario tests in a real multi-process Airflow i
 	@$(MAKE) --no-print-directory -j 2 test-units test-scenarios
 
 test-units: setup # in the foreground
-	@$(BIN)/pytest -n $(WORKERS) -m "not scenario and not bench" $(ARGS) || [ $$? -eq 5 ]  # 5: nothing of that name
+	@$(BIN)/pytest -n $(WORKERS) -m "not scenario and not bench and not slow" $(ARGS) || [ $$? -eq 5 ]  # 5: nothing of that name
 
 test-scenarios: setup # beside them, told when they are over: one after another, and mostly waiting
 	@$(BIN)/pytest -m scenario $(ARGS) > .scenarios.log 2>&1; status=$$?; cat .scenarios.log; [ $$status -eq 0 ] || [ $$status -eq 5 ]
+
+test-slow: setup ## Whole Dag runs that `make test` leaves out, since it has others like them
+	@$(BIN)/pytest -n $(WORKERS) -m slow $(ARGS)
 
 SHORT := $(addprefix tests/,versions packaging/test_provider_info.py test_dags.py triggers sensors hooks/test_omnihuman_hook.py)
 

@@ -142,6 +142,7 @@ def test_no_lineage_is_asked_for_where_openlineage_is_not_installed():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_whole_dag_is_told_by_the_listener(omnihuman_airflow, connections, emulator, s3, tmp_path):
     emulator.set_speed(10_000)

@@ -281,6 +281,7 @@ def test_a_render_of_the_emulator_passes_everything(rendered, inputs, put):
     assert found["passed"], found
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_in_a_dag_what_depends_on_the_gate_is_skipped_and_a_failure_is_not_tried_again(
     omnihuman_airflow, put, black_film, connections

@@ -97,6 +97,7 @@ def test_a_piece_of_a_talk_that_failed_is_rendered_alone(omnihuman_airflow, pict
     assert not facts["reencoded"]
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_short_talk_is_one_piece(omnihuman_airflow, picture, emulator, s3):
     emulator.set_speed(10_000)

@@ -39,6 +39,7 @@ def published(s3):
     return [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix="published/").get("Contents", [])]
 
 
+@pytest.mark.slow
 def test_what_is_approved_is_published_and_nothing_more_is_rendered(run, emulator, s3):
     finished, states, asked = run(review_1=("Approve", ""))
     assert states == {"success": FIRST | PUBLISH, "skipped": SECOND | STILL}
@@ -58,6 +59,7 @@ def test_what_is_approved_is_published_and_nothing_more_is_rendered(run, emulato
     assert "has another one rendered" in asked["review_1"]
 
 
+@pytest.mark.slow
 def test_what_is_rejected_is_rendered_again_with_the_note_and_another_seed(run, emulator, s3):
     finished, states, asked = run(review_1=("Reject", "Look up,\nand smile"), review_2=("Approve", ""))
     assert states == {"success": FIRST | SECOND | PUBLISH, "skipped": STILL}
@@ -80,6 +82,7 @@ def test_after_the_last_no_a_still_picture_is_shown_and_may_be_published(run, em
     assert "publishes nothing" in asked["review_still"]
 
 
+@pytest.mark.slow
 def test_where_nobody_answers_a_no_by_default_ends_it(run, emulator, s3, capfd):
     finished, states, _ = run(review_1=NOBODY)
     assert states == {"success": FIRST, "skipped": SECOND | STILL | PUBLISH}

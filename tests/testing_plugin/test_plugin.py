@@ -51,6 +51,7 @@ def project(tmp_path):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_example_of_the_page_runs_as_it_is_copied(project, tmp_path, portrait_png):
     dag, test = re.findall(r"```python\n(.+?)```", PAGE, re.DOTALL)[:2]
