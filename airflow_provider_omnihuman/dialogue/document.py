@@ -40,7 +40,9 @@ def script_document(value: Any, *, source: str = "the dialogue's script") -> Any
         raise InvalidRequestError(f"{source} is empty")
     document = _parsed(text, source=source)
     if not isinstance(document, list | dict):
-        raise InvalidRequestError(f"{source} must hold a list of lines, not {type(document).__name__} {shown(document)}")
+        # Of a file, nothing is shown: it may be any that its name leads to.
+        what = "" if isinstance(value, bytes) else f" {shown(document)}"
+        raise InvalidRequestError(f"{source} must hold a list of lines, not {type(document).__name__}{what}")
     return document
 
 

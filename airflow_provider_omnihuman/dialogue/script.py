@@ -11,6 +11,7 @@ from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S, MAX_MASKS
 from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.dialogue.length import shortest_speech_s
+from airflow_provider_omnihuman.speech.sentences import is_speakable
 
 __all__ = ["Dialogue", "Line", "Speaker", "read_script"]
 
@@ -157,6 +158,8 @@ def _line(number: int, told: Any, declared: Mapping[str, Speaker]) -> Line:
     where = f"{where} ({given['speaker']})"
     if declared and given["speaker"] not in declared:
         raise _unknown_speaker(given["speaker"], declared, where=f"line {number}")
+    if not is_speakable(given["text"]):  # engines refuse it, when the other lines are rendered, and paid for, already
+        raise InvalidRequestError(f"{where}: there is nothing to say in {shown(given['text'])}", advice="use the pause of a line")
     _refuse_long(given["text"], where=where)
     if "pause" in given:
         given["pause_s"] = _number(given.pop("pause"), 0, _LONGEST_PAUSE_S, field="pause", where=where, what="seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,8 +48,15 @@ def fetched(url: str, *, hook: S3Hook, field: str, limit: int) -> bytes:
 
 
 def _beside(dag_file: str | None, name: str) -> bytes:
+    """Return a file of the Dag's folder: whoever may trigger a Dag may name one, and is to read no other file of the worker."""
+    folder = Path(os.path.normpath(Path(dag_file or ".").parent.absolute()))  # not resolved: links in it are its author's
+    path = Path(os.path.normpath(folder / name))
+    if not path.is_relative_to(folder):
+        raise InvalidRequestError(
+            f"the script {shown(name)} is outside of the Dag's folder", advice="put it beside the Dag's file, or into S3"
+        )
     try:
-        with (Path(dag_file or ".").parent / name).open("rb") as file:
+        with path.open("rb") as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise InvalidRequestError(

@@ -88,6 +88,7 @@ ANNA = {"Anna": {}}
         ([*LINES, {"speaker": "Anna", "text": " \n"}], "line 4: text is empty"),
         ([{"speaker": "Anna", "text": None}], "line 1: text is empty"),
         ([{"speaker": "Anna", "text": 5}], "line 1: text must be text, not int 5"),
+        ([*LINES, {"speaker": "Anna", "text": "… —"}], r"line 4 \(Anna\): there is nothing to say in '… —'"),
         ([{"speaker": 7, "text": "Hi"}], "line 1: speaker must be text, not int 7"),
         ([{"speaker": "Anna", "text": "Hi", "mood": "calm"}], "line 1 has an unknown field 'mood'"),
         ([{"speaker": "Anna", "text": "Hi", "pause": -1}], r"line 1 \(Anna\): pause must be seconds from 0 to 30, not -1"),
@@ -142,6 +143,12 @@ def test_yaml_is_read():
 def test_what_is_no_script_is_refused(text, says):
     with pytest.raises(InvalidRequestError, match=says):
         script_document(text)
+
+
+def test_what_is_in_a_file_that_is_no_script_is_not_shown():
+    with pytest.raises(InvalidRequestError) as caught:
+        script_document(b"a-token-of-the-worker", source="the script token")
+    assert str(caught.value) == "the script token must hold a list of lines, not str"
 
 
 @pytest.mark.parametrize(

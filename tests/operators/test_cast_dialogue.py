@@ -117,12 +117,15 @@ def test_a_presenter_gives_the_picture_and_its_own_seed(connections, tmp_path, d
 @pytest.mark.parametrize(
     ("script", "arguments", "says"),
     [
-        ([*LINES, {"speaker": "Cy", "text": "?"}], {}, "3 speakers .Ben, Anna, Cy., and 2 subjects were found"),
+        ([*LINES, {"speaker": "Cy", "text": "Who?"}], {}, "3 speakers .Ben, Anna, Cy., and 2 subjects were found"),
         ([*LINES, {"speaker": "Ben", "text": " "}], {}, "line 4: text is empty"),
         ({"speakers": {"Ben": {}}, "lines": LINES}, {}, "line 2: there is no speaker 'Anna'"),
         ([], {}, "has no lines"),
         ("", {}, "script is empty"),
         ("nowhere.yaml", {}, "the script 'nowhere.yaml' cannot be read"),
+        ("../nowhere.yaml", {}, "the script '../nowhere.yaml' is outside of the Dag's folder"),
+        ("scripts/../../nowhere.yaml", {}, "is outside of the Dag's folder"),
+        ("/etc/hostname", {}, "is outside of the Dag's folder"),
         ("s3://omnihuman-tests/nowhere.yaml", {}, "nowhere.yaml"),
         (LINES, {"pause": "long"}, "pause must be 0 to 30 seconds, not 'long'"),
         (LINES, {"speakers": {"Ben": {"presenter": "nobody"}, "Anna": {}}}, "nobody"),
