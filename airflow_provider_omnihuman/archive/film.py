@@ -53,13 +53,18 @@ def fetch_clips(hook: S3Hook, facts: Sequence[Mapping[str, Any]], folder: Path) 
     :param hook: to S3
     :param facts: of the clips
     :param folder: where they go
-    :raises ArchiveError: one of them is not there
+    :raises ArchiveError: one of them is not there, or another video is
     """
     fetched = []
     for index, fact in enumerate(facts):
         field, path = f"videos[{index}]", folder / f"clip-{index}.mp4"
         with path.open("wb") as file:
             sha256 = copy_to_file(hook, S3Location.from_uri(fact["uri"], field=field), file, field=field)
+        if fact.get("sha256") not in {None, sha256}:
+            raise ArchiveError(
+                f"{field} {fact['uri']} is another video than the one that was archived there (its SHA-256 differs)",
+                advice="another run may have written over it: clear the task that archived it, and give each clip its own s3_key",
+            )
         fetched.append(FetchedClip(fact, path, sha256))
     return fetched
 

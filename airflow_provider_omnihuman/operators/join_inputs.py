@@ -22,6 +22,8 @@ __all__ = ["fetch_sounds", "lengths_of", "pauses_of", "soundtrack_of", "videos_o
 
 _LENGTHS = ("duration_s", "seconds")
 """How ``SplitAudioOperator`` and ``TextToSpeechOperator`` call the length of an audio."""
+_SAME_S = 0.1
+"""Two measures of one audio differ by less."""
 _MISSING = "a clip may be missing since its task failed or was skipped: look at the mapped tasks before this one"
 
 
@@ -48,15 +50,28 @@ def lengths_of(
     :param clips: their facts
     :param soundtrack: of the film; where there is one, the clips stand as long as the audios that they were made from
     :param hook: to S3
-    :raises InvalidRequestError: another number of them, or no lengths
+    :raises InvalidRequestError: another number of them, no lengths, or those of other audios than the clips were made from
     """
-    lengths = [_length(item, field=f"durations[{index}]") for index, item in enumerate(_listed(value, field="durations"))]
+    told = _listed(value, field="durations")
+    lengths = [_length(item, field=f"durations[{index}]") for index, item in enumerate(told)]
     if lengths and len(lengths) != len(clips):
         raise InvalidRequestError(f"there are {len(clips)} videos and {len(lengths)} durations", advice=_MISSING)
     if lengths:
+        for index, (item, length, clip) in enumerate(zip(told, lengths, clips, strict=True)):
+            if isinstance(item, Mapping) and length is not None:  # a number is the author's own will
+                _refuse_other_audio(index, length, made_of_s=_audio_length(clip, hook=hook))
         return lengths
     # A clip is longer than its audio by a part of a picture: all together, they would get out of step with the whole.
     return [_audio_length(clip, hook=hook) for clip in clips] if isinstance(soundtrack, str) else [None] * len(clips)
+
+
+def _refuse_other_audio(index: int, length: float, *, made_of_s: float | None) -> None:
+    """Refuse a clip that belongs to an earlier audio: where only the task that cut or spoke it was cleared, they are as many."""
+    if made_of_s is not None and abs(made_of_s - length) > _SAME_S:
+        raise InvalidRequestError(
+            f"videos[{index}] was made from an audio of {made_of_s:.2f} s, and durations[{index}] is one of {length:.2f} s",
+            advice="clear the tasks that render and archive the clips, too",
+        )
 
 
 def _audio_length(clip: Mapping[str, Any], *, hook: S3Hook) -> float | None:

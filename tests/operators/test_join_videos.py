@@ -100,11 +100,30 @@ def test_pictures_and_sound_are_in_step(clips, audio_url, s3, tmp_path):
     assert (flashes_in(film), beeps_in(film)) == (joints, joints)
 
 
-def test_the_lengths_of_the_audios_are_taken_from_the_manifests(clips, audio_url, put, s3, tmp_path):
+@pytest.fixture
+def made_of(clips, put):
+    """What the clips' manifests tell of the audios that they were made from."""
     for index, (clip, length) in enumerate(zip(clips, LENGTHS, strict=True)):
         video = {"uri": clip["uri"], "bytes": 1, "sha256": "0" * 64, "duration_s": 9.0, "width": 1, "height": 1, "fps": 25.0}
         manifest = {"video": video, "aigc_label": {}, "request": {"audio_duration_s": length}}
         put(f"in/clips/{index}.json", json.dumps(manifest).encode())
+
+
+@pytest.mark.usefixtures("made_of")
+def test_clips_of_an_earlier_audio_are_not_joined_with_another(clips, audio_url, s3):
+    """As many, after only the task that cuts the audio was cleared."""
+    pieces = [{"duration_s": length} for length in (LENGTHS[0] + 0.01, LENGTHS[1] + 0.4, LENGTHS[2] - 0.4)]
+    with pytest.raises(
+        AirflowFailException, match=r"videos\[1\] was made from an audio of 0.70 s, and durations\[1\] is one of 1.1"
+    ):
+        join(clips, durations=pieces, soundtrack=audio_url)
+    assert keys(s3) == []
+    by_the_author = join(clips[:2], durations=[LENGTHS[0], 0.5])
+    assert by_the_author["duration_s"] == pytest.approx(1.513, abs=FRAME_S)
+
+
+@pytest.mark.usefixtures("made_of")
+def test_the_lengths_of_the_audios_are_taken_from_the_manifests(clips, audio_url, s3, tmp_path):
     film = film_in(s3, join(clips, soundtrack=audio_url), tmp_path)
     assert flashes_in(film) == pytest.approx([0.0, 1.013, 1.713], abs=0.001)
 
@@ -205,6 +224,15 @@ def test_a_clip_that_nobody_gave_and_one_that_is_not_there_are_named(clips, s3):
         join([clips[0], None, clips[2]])
     with pytest.raises(AirflowFailException, match=rf"videos\[1\] s3://{BUCKET}/in/gone.mp4 is not there"):
         join([clips[0], f"s3://{BUCKET}/in/gone.mp4"])
+
+
+def test_a_clip_that_another_run_has_written_over_is_not_joined(clips, s3, films):
+    clips = [{**clip, "sha256": hashlib.sha256(film).hexdigest()} for clip, film in zip(clips, films, strict=True)]
+    assert join(clips[:2], s3_key="films/a.mp4")["clips"] == [clip["uri"] for clip in clips[:2]]
+    s3.put_object(Bucket=BUCKET, Key="in/clips/1.mp4", Body=films[2])
+    with pytest.raises(AirflowFailException, match=r"videos\[1\] s3://.*/in/clips/1.mp4 is another video than the one that was"):
+        join(clips, s3_key="films/b.mp4")
+    assert "films/b.mp4" not in keys(s3)
 
 
 def test_a_soundtrack_of_another_length_is_refused(clips, put, s3):
