@@ -9,12 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.links.s3_objects import CaptionedVideoLink, CaptionsLink, LinkedObjects
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
+from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
 from airflow_provider_omnihuman.operators.parameters import flag, is_nothing, optional_text
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ __all__ = ["CaptionsOperator"]
 _FORMATS = ("vtt", "srt")
 
 
-class CaptionsOperator(BaseOperator):
+class CaptionsOperator(SignedUrlsMasked):
     """Make captions of what is said in a video, and put them beside it as WebVTT and SubRip.
 
     They are timed by what the speech engine told (``timings_uri`` of what was spoken), otherwise by the pauses of the sound:
@@ -79,6 +78,7 @@ class CaptionsOperator(BaseOperator):
     operator_extra_links = (CaptionsLink(), CaptionedVideoLink())
     linked: LinkedObjects | None = None
     """What the links lead to."""
+    signed_fields = ("audio_url",)
 
     def __init__(
         self,

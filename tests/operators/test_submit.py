@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTas
 
 from airflow_provider_omnihuman.api.errors import QuotaError, TransportError
 from airflow_provider_omnihuman.operators.archive import OmniHumanToS3Operator
+from airflow_provider_omnihuman.operators.captions import CaptionsOperator
 from airflow_provider_omnihuman.operators.subjects import OmniHumanSubjectRecognitionOperator
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 from tests.conftest import BUCKET
@@ -138,11 +139,13 @@ def test_airflow_stores_no_signature_of_the_other_operators_either():
         task_id="a", video_url="{{ url }}", request={"image_url": SIGNED.format("r", "requestsignature")}
     )
     look = OmniHumanSubjectRecognitionOperator(task_id="l", image_url="{{ url }}")
-    for operator in (archive, look):
+    captions = CaptionsOperator(task_id="c", audio_url="{{ url }}")
+    for operator in (archive, look, captions):
         operator.render_template_fields({"url": SIGNED.format("v.mp4", "videosignature")})
     assert redact(archive.video_url, "video_url") == "https://cdn.example/v.mp4?***"
     assert redact(archive.request, "request") == {"image_url": "https://cdn.example/r?***"}
     assert redact(look.image_url, "image_url") == "https://cdn.example/v.mp4?***"
+    assert redact(captions.audio_url, "audio_url") == "https://cdn.example/v.mp4?***"
 
 
 @pytest.mark.parametrize(
