@@ -9,6 +9,7 @@ from airflow.sdk import TaskGroup, task
 
 from airflow_provider_omnihuman.operators.captions import CaptionsOperator
 from airflow_provider_omnihuman.operators.join_videos import JoinVideosOperator
+from airflow_provider_omnihuman.operators.parameters import is_nothing
 from airflow_provider_omnihuman.operators.presenter_seed import DEFAULT_SEED, PresenterSeedOperator
 from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
 from airflow_provider_omnihuman.operators.split_audio import SplitAudioOperator
@@ -135,8 +136,12 @@ def _audio_of(spoken: BaseOperator | None, audio_url: Any) -> Any:
         return audio_url
     if audio_url is not None and not isinstance(audio_url, str):
         raise TypeError("with a text, audio_url must be a URL or a template: give one of them as a task's output")
-    # One of the two is always empty: a text is not spoken where an audio is given.
-    return f"{audio_url or ''}{{{{ (ti.xcom_pull(task_ids='{spoken.task_id}') or {{}}).get('uri', '') }}}}"
+    uri = f"(ti.xcom_pull(task_ids='{spoken.task_id}') or {{}}).get('uri', '')"
+    if audio_url is None:
+        return f"{{{{ {uri} }}}}"
+    # "None" is what a template makes of a param that is not set.
+    is_given = "given | trim | lower not in ('', 'none', 'null')"
+    return f"{{% set given %}}{audio_url}{{% endset %}}{{{{ given if {is_given} else {uri} }}}}"
 
 
 def _speak_only_without(audio_url: Any, spoken: BaseOperator, cut: BaseOperator) -> None:
@@ -147,7 +152,7 @@ def _speak_only_without(audio_url: Any, spoken: BaseOperator, cut: BaseOperator)
     @task.short_circuit(task_id="without_audio", ignore_downstream_trigger_rules=False)
     def without_audio(given: str | None) -> bool:
         """Whether the text must be spoken."""
-        return not (given or "").strip()
+        return is_nothing(given)
 
     without_audio(audio_url) >> spoken
     cut.trigger_rule = "none_failed"  # type: ignore[assignment]  # skipped is not failed

@@ -128,6 +128,21 @@ def test_a_talks_captions_are_made_of_its_text(omnihuman_airflow):
 
 
 @pytest.mark.parametrize(
+    ("given", "heard"), [("s3://b/talk.mp3", "s3://b/talk.mp3"), ("", "s3://b/spoken.wav"), (None, "s3://b/spoken.wav")]
+)
+def test_the_text_is_what_is_heard_unless_an_audio_is_given(omnihuman_airflow, given, heard):
+    class Spoken:
+        def xcom_pull(self, *, task_ids):
+            return {"talk.speech": {"uri": "s3://b/spoken.wav"}}[task_ids]
+
+    dag = omnihuman_airflow.load(DAG_FILE, dag_id="talk")
+    split, decides = dag.get_task("talk.split"), dag.get_task("talk.without_audio")
+    context = {"params": {"audio_url": given}, "ti": Spoken()}
+    assert split.render_template(split.audio_url, context) == heard
+    assert decides.python_callable(split.render_template("{{ params.audio_url }}", context)) is (heard != given)
+
+
+@pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ({}, "needs a text or an audio_url"),
