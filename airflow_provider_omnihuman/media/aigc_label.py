@@ -92,15 +92,6 @@ def parse_aigc_label(raw: str) -> AigcLabel:
     return AigcLabel(raw, **{_FIELDS[key]: str(value) for key, value in fields.items() if key in _FIELDS})
 
 
-def label_json(asked: Mapping[str, str]) -> str:
-    """Return the text of a label for a film that is made here, as the service writes it into what it delivers.
-
-    :param asked: under the API's names, such as ``producer_id``
-    """
-    given = {field: asked[name] for name, field in _ASKED.items() if asked.get(name) is not None}
-    return json.dumps({**dict.fromkeys(_FIELDS, ""), **given, "Label": "1"}, ensure_ascii=False)
-
-
 def label_differences(asked: Mapping[str, str] | None, found: AigcLabel | None) -> list[str]:
     """Return how the label that was found differs from what was asked for, field by field; empty where nothing was asked.
 

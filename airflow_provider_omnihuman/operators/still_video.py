@@ -142,7 +142,7 @@ class StillVideoOperator(SignedUrlsMasked, PresentedOperator):
 
     def _film(self, hook: S3Hook, folder: Path, label: AigcMeta | None) -> Path:
         from airflow_provider_omnihuman.archive.fetching import fetch
-        from airflow_provider_omnihuman.media.aigc_label import label_json
+        from airflow_provider_omnihuman.media.aigc_label import label_text
         from airflow_provider_omnihuman.media.still_video import still_video
 
         for field, url in self._asked().items():
@@ -153,7 +153,7 @@ class StillVideoOperator(SignedUrlsMasked, PresentedOperator):
             folder / "audio_url",
             folder / "still.mp4",
             short_side=integer(self.output_resolution or _SHORT_SIDE, field="output_resolution"),
-            label=label_json(label.to_dict()) if label else None,
+            label=label_text(label.to_dict()) if label else None,
         )
         self.log.info("A still picture with %.1f s of speech: nothing was rendered, nothing is billed", seconds)
         return folder / "still.mp4"

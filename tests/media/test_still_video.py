@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_provider_omnihuman.media.aigc_label import label_differences, label_json, read_aigc_label
+from airflow_provider_omnihuman.media.aigc_label import label_differences, label_text, read_aigc_label
 from airflow_provider_omnihuman.media.errors import MediaError
 from airflow_provider_omnihuman.media.probe import probe_video
 from airflow_provider_omnihuman.media.still_video import still_video
@@ -19,7 +19,7 @@ ASKED = {"producer_id": "p-1", "content_propagator": "spread"}
 def test_it_lasts_as_long_as_its_sound_and_carries_the_label(tmp_path, portrait_png, sound):
     speech = make_audio(*sound, seconds=1.3)
     target = tmp_path / "still.mp4"
-    seconds = still_video(portrait_png, speech, target, short_side=180, label=label_json(ASKED))
+    seconds = still_video(portrait_png, speech, target, short_side=180, label=label_text(ASKED))
     assert seconds == pytest.approx(1.3, abs=0.06)
     facts = probe_video(target)
     assert facts.duration_s == pytest.approx(seconds, abs=0.06)
