@@ -12,12 +12,13 @@ from airflow_provider_omnihuman.archive.location import S3Location
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-__all__ = ["copy_object", "head", "put_object", "put_unless_same", "read_small", "s3_code", "with_metadata"]
+__all__ = ["copy_object", "head", "put_object", "put_unless_same", "read_small", "s3_code", "seen", "with_metadata"]
 
 _MAX_SMALL_BYTES = 1024 * 1024
 """A manifest has a few kilobytes; no more than this is read."""
 _MISSING = {"404", "NoSuchBucket", "NoSuchKey", "NotFound"}
 """HEAD has no body, and so no code but the status."""
+_FORBIDDEN = {"403", "AccessDenied", "Forbidden"}
 _SHA256 = "omnihuman-sha256"
 """Name of an object's metadata entry."""
 
@@ -45,6 +46,18 @@ def head(hook: S3Hook, location: S3Location) -> dict[str, Any] | None:
     return reply
 
 
+def seen(hook: S3Hook, location: S3Location) -> dict[str, Any] | None:
+    """Return the same; None, too, where S3 does not tell: who may not list the bucket is forbidden what is not there."""
+    from botocore.exceptions import ClientError
+
+    try:
+        return head(hook, location)
+    except ClientError as error:
+        if s3_code(error) in _FORBIDDEN:
+            return None
+        raise
+
+
 def put_object(hook: S3Hook, location: S3Location, body: bytes, *, content_type: str) -> None:
     """Write an object whole, with the hook's extra arguments."""
     hook.get_conn().put_object(Bucket=location.bucket, Key=location.key, Body=body, ContentType=content_type, **hook.extra_args)
@@ -57,7 +70,7 @@ def put_unless_same(hook: S3Hook, location: S3Location, body: bytes, *, content_
     is found again, and not paid for twice.
     """
     mark = {_SHA256: hashlib.sha256(body).hexdigest()}
-    found = head(hook, location)
+    found = seen(hook, location)
     if found and found["ContentLength"] == len(body) and found["Metadata"].get(_SHA256) == mark[_SHA256]:
         return False
     extra = {"ContentType": content_type, **with_metadata(hook.extra_args, mark)}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.urls import scrub
 from airflow_provider_omnihuman.archive.location import S3Location
-from airflow_provider_omnihuman.archive.objects import copy_object, head, s3_code, with_metadata
+from airflow_provider_omnihuman.archive.objects import copy_object, seen, with_metadata
 from airflow_provider_omnihuman.speech.errors import SpeechInputError
 from airflow_provider_omnihuman.speech.timings import Timing, read_timings, timings_json
 
@@ -36,7 +36,6 @@ _PREFIX = "omnihuman/index/speech/"
 _SECONDS = "omnihuman-seconds"
 _PIECES = "omnihuman-pieces"
 _TIMINGS = "omnihuman-timings"
-_FORBIDDEN = {"403", "AccessDenied", "Forbidden"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +114,9 @@ def spoken_before(hook: S3Hook, kept: S3Location, place: S3Location, *, content_
     :param place: where it is wanted
     :param content_type: of the audio
     """
-    spoken = Spoken.of_object(_readable(lambda: head(hook, kept)))
+    spoken = Spoken.of_object(seen(hook, kept))
     if spoken:
-        if spoken.has_timings and not head(hook, timings_location(kept)):
+        if spoken.has_timings and not seen(hook, timings_location(kept)):
             spoken = replace(spoken, has_timings=False)
         _copy(hook, kept, place, spoken, content_type=content_type)
     return spoken
@@ -163,7 +162,7 @@ def read_piece(hook: S3Hook, kept: S3Location) -> tuple[bytes, Spoken, tuple[Tim
     :param hook: to S3
     :param kept: of :func:`spoken_location`
     """
-    spoken = Spoken.of_object(_readable(lambda: head(hook, kept)))
+    spoken = Spoken.of_object(seen(hook, kept))
     if not spoken:
         return None
     reply = hook.get_conn().get_object(Bucket=kept.bucket, Key=kept.key)
@@ -198,17 +197,6 @@ def _copy(hook: S3Hook, source: S3Location, target: S3Location, spoken: Spoken, 
 def _but_content_type(hook: S3Hook) -> dict[str, Any]:
     """Return the hook's extra arguments for an object that is no audio."""
     return {name: value for name, value in hook.extra_args.items() if name != "ContentType"}
-
-
-def _readable(look: Callable[[], dict[str, Any] | None]) -> dict[str, Any] | None:
-    from botocore.exceptions import ClientError
-
-    try:
-        return look()
-    except ClientError as error:
-        if s3_code(error) in _FORBIDDEN:  # what S3 says of what is not there, to those who may not list the bucket
-            return None
-        raise
 
 
 def _only_told(what: str, kept: S3Location, keep: Callable[[], None]) -> None:
