@@ -54,7 +54,7 @@ test-slow: setup ## Whole Dag runs that `make test` leaves out, since it has oth
 SHORT := $(addprefix tests/,versions packaging/test_provider_info.py test_dags.py triggers sensors hooks/test_omnihuman_hook.py)
 
 test-short: setup ## What depends on Airflow's version: discovery, forms, Dags, hooks, triggers. AIRFLOW=3.1
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(SHORT) $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile -m "not slow" $(SHORT) $(ARGS)
 
 test-wheel: dist ## The wheel, in an environment with what a user's installation brings and nothing else
 	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python .venv-wheel
