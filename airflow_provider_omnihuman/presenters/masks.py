@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.archive.location import S3Location
-from airflow_provider_omnihuman.archive.objects import head, read_small, s3_code
+from airflow_provider_omnihuman.archive.objects import head, read_small, s3_code, seen
 from airflow_provider_omnihuman.archive.transfer import download_to_s3
 from airflow_provider_omnihuman.presenters.keeping import kept_at
 
@@ -73,16 +73,16 @@ class KeptMasks:
         digest = hashlib.sha256(json.dumps(list(self.identity)).encode()).hexdigest()
         return kept_at(self.hook, f"{_PREFIX}{digest}/{name}", told="the masks of a portrait")
 
-    def _kept(self, index: S3Location) -> list[str]:
+    def _kept(self, index: S3Location, *, look: Callable[..., Any] = seen) -> list[str]:
         """Return the masks that were written down; none where there are none, or somebody has deleted one."""
-        if head(self.hook, index) is None:
+        if look(self.hook, index) is None:
             return []
         try:
             masks = json.loads(read_small(self.hook, index))["masks"]
             places = [S3Location.from_uri(uri, field="mask") for uri in masks]
         except (KeyError, TypeError, ValueError) as error:
             raise InvalidRequestError(f"{index.uri} is no list of masks", advice="delete it, and clear this task") from error
-        if any(head(self.hook, place) is None for place in places):
+        if any(seen(self.hook, place) is None for place in places):
             raise InvalidRequestError(
                 f"{index.uri} names masks that are not there any more",
                 advice="delete it to detect them anew; what was rendered with the old ones is not found again, then",
@@ -101,9 +101,10 @@ class KeptMasks:
         if not places:  # asked again next time: it costs no more than this
             return []
         log.info("%d subject(s) found in the portrait; their masks are kept in %s", len(places), self._place("").uri)
-        if head(self.hook, index) is None:  # for stores that know no conditional writes, the best that can be done
+        if seen(self.hook, index) is None:  # for stores that know no conditional writes, the best that can be done
             self._write(client, index, json.dumps({"masks": [place.uri for place in places]}).encode())
-        return self._kept(index)  # not what was found here, if another task was first
+        # Not what was found here, if another task was first. What is there may be seen, or the next task would have other masks.
+        return self._kept(index, look=head)
 
     def _write(self, client: Any, index: S3Location, document: bytes) -> None:
         from botocore.exceptions import ClientError

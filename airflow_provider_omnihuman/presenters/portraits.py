@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_IMAGE_BYTES, MAX_IMAGE_PIXELS
-from airflow_provider_omnihuman.archive.objects import head, put_object
+from airflow_provider_omnihuman.archive.objects import put_object, seen
 from airflow_provider_omnihuman.media.errors import MediaError
 from airflow_provider_omnihuman.presenters.keeping import kept_at
 
@@ -36,7 +36,7 @@ def uploaded(path: Path, *, hook: S3Hook, source: str = "") -> str:
     # The same bytes under the same name: whatever a video is known by, it is known by the same tomorrow.
     key = f"{_PREFIX}{hashlib.sha256(data).hexdigest()}.{extension}"
     place = kept_at(hook, key, told=told)
-    there = head(hook, place)
+    there = seen(hook, place)
     if there is None or there["ContentLength"] != len(data):
         put_object(hook, place, data, content_type=f"image/{'jpeg' if extension == 'jpg' else extension}")
     return place.uri

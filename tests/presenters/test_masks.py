@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from urllib.parse import urlsplit
 
 import pytest
 from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+from botocore.awsrequest import AWSResponse
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.presenters.masks import KeptMasks
@@ -45,6 +47,23 @@ def test_it_detects_once_and_keeps_the_masks(hook, detection, s3, portrait_png):
     assert first.startswith(f"s3://{BUCKET}/omnihuman/masks/")
     assert (first.rpartition("/")[2], second.rpartition("/")[2]) == ("mask-1.png", "mask-2.png")
     assert s3.get_object(Bucket=BUCKET, Key=first.removeprefix(f"s3://{BUCKET}/"))["Body"].read() == portrait_png
+
+
+def test_masks_are_kept_without_the_right_to_list_the_bucket(hook, detection, s3):
+    """S3 says of what is not there that it is forbidden, then."""
+
+    class Empty:
+        def stream(self):
+            yield b""
+
+    def send(request, **_):
+        key = urlsplit(request.url).path.removeprefix(f"/{BUCKET}/")
+        is_there = s3.list_objects_v2(Bucket=BUCKET, Prefix=key)["KeyCount"]
+        return None if is_there else AWSResponse(request.url, 403, {}, Empty())
+
+    hook.get_conn().meta.events.register("before-send.s3.HeadObject", send)
+    assert kept(hook, detection).all() == kept(hook, detection).all()
+    assert detection.calls == 1
 
 
 def test_another_picture_and_another_service_have_masks_of_their_own(hook, detection):
