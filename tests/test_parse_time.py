@@ -54,6 +54,8 @@ AT_PARSE_TIME = AT_EVERY_START | {
             "task_groups.review",
             "batches",
             "batches.failures",
+            "presenters",
+            "presenters.templating",
         ),
         # Their bases, and how they read their arguments.
         *(

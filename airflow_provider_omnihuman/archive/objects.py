@@ -107,7 +107,7 @@ def copy_object(
     :param target: where its copy goes
     :param content_type: of the copy
     :param metadata: of the copy, whose source's is not taken over
-    :param headers: more that the copy is served with, by S3's names, such as ``CacheControl``
+    :param headers: more that the copy is made or served with, by S3's names, such as ``CacheControl``
     """
     extra = {"ContentType": content_type, **with_metadata(hook.extra_args, metadata), **(headers or {})}
     if "Tagging" in extra:

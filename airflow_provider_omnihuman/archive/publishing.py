@@ -14,7 +14,7 @@ from airflow_provider_omnihuman.archive.objects import copy_object, head
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-__all__ = ["FOR_A_MINUTE", "FOR_GOOD", "Publication", "planned", "publish", "sha256_of"]
+__all__ = ["FOR_A_MINUTE", "FOR_GOOD", "Publication", "check_unchanged", "planned", "publish", "sha256_of"]
 
 log = logging.getLogger(__name__)
 
@@ -36,12 +36,14 @@ class Publication:
     :param target: where it is served from
     :param content_type: of the copy
     :param cache_control: of the copy
+    :param bytes: the size that it had when it was archived; None where nobody has told
     """
 
     source: S3Location
     target: S3Location
     content_type: str
     cache_control: str
+    bytes: int | None = None
 
 
 def publish(hook: S3Hook, publication: Publication, *, replace: bool) -> bool:
@@ -57,7 +59,7 @@ def publish(hook: S3Hook, publication: Publication, *, replace: bool) -> bool:
     source, target = publication.source, publication.target
     if source == target:
         raise ArchiveError(f"{source.uri} is to be published where it is archived", advice="choose another prefix or name")
-    there = _there(hook, source)
+    there = check_unchanged(hook, publication)
     mark = {_SOURCE: str(there["ETag"]).strip('"')}
     held = head(hook, target)
     if held and _is_it(held, publication, mark):
@@ -71,7 +73,8 @@ def publish(hook: S3Hook, publication: Publication, *, replace: bool) -> bool:
         target,
         content_type=publication.content_type,
         metadata=mark,
-        headers={"CacheControl": publication.cache_control},
+        # The ETag is of what was just looked at: what is written over it meanwhile is not published under its name.
+        headers={"CacheControl": publication.cache_control, "CopySourceIfMatch": there["ETag"]},
     )
     _check(head(hook, target), publication, size=there["ContentLength"])
     log.info("Published %s as %s (%s)", source.uri, target.uri, publication.cache_control)
@@ -82,6 +85,22 @@ def _there(hook: S3Hook, source: S3Location) -> dict[str, Any]:
     there = head(hook, source)
     if there is None:
         raise ArchiveError(f"{source.uri}, which is to be published, is not there", advice="was it moved or deleted?")
+    return there
+
+
+def check_unchanged(hook: S3Hook, publication: Publication) -> dict[str, Any]:
+    """Return what S3 says of the source, unless it was written over since: then it is not what somebody has looked at.
+
+    :param hook: to S3
+    :param publication: tells the size that it had
+    :raises ArchiveError: the source is gone, or has another size
+    """
+    there = _there(hook, publication.source)
+    if publication.bytes is not None and there["ContentLength"] != publication.bytes:
+        raise ArchiveError(
+            f"{publication.source.uri} has {there['ContentLength']} bytes, and had {publication.bytes} when it was archived",
+            advice="another video was written over it: nothing was published. Clear the task that archives it, and what follows",
+        )
     return there
 
 
@@ -102,7 +121,13 @@ def _check(held: dict[str, Any] | None, publication: Publication, *, size: int) 
 
 
 def planned(
-    video: S3Location, target: S3Location, *, poster: S3Location | None, captions: Iterable[S3Location], cache_control: str
+    video: S3Location,
+    target: S3Location,
+    *,
+    poster: S3Location | None,
+    captions: Iterable[S3Location],
+    cache_control: str,
+    size: int | None = None,
 ) -> list[Publication]:
     """Return what to publish, in this order: where the video is, the rest is, too.
 
@@ -111,12 +136,13 @@ def planned(
     :param poster: in the archive; None where there is none
     :param captions: in the archive
     :param cache_control: of video and poster; captions may be corrected while the video stays
+    :param size: of the video when it was archived, bytes; None where nobody has told
     :raises ArchiveError: a file that is no captions
     """
     works = [_caption(caption, video=video, target=target) for caption in captions]
     if poster:
         works.append(Publication(poster, target.sibling(".jpg"), "image/jpeg", cache_control))
-    return [*works, Publication(video, target, "video/mp4", cache_control)]
+    return [*works, Publication(video, target, "video/mp4", cache_control, bytes=size)]
 
 
 def _caption(caption: S3Location, *, video: S3Location, target: S3Location) -> Publication:

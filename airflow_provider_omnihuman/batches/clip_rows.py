@@ -22,7 +22,7 @@ _SPOKEN = ("text", "voice", "engine")
 _URLS = ("audio_url", "image_url")
 ROW_FIELDS = (*_TEXTS, *_URLS, "mask_url", "seed")
 """What a column may say of a clip; other columns are there for the script."""
-_TOLD = ("id", "number", "name", "problem", "take_of", "content")
+_TOLD = ("id", "number", "name", "problem", "take_of")
 _ID_COLUMNS = ("id", "key")
 DEFAULT_SEED = 1
 """A fixed one, whichever: a random one would make another video of an unchanged row, paid for again."""
@@ -65,8 +65,7 @@ def clip_rows(rows: Iterable[Row], rules: RowRules) -> list[dict[str, Any]]:
 
     :param rows: as they were read
     :param rules: what is what
-    :return: mappings with ``id``, ``number``, ``name``, ``problem``, ``take_of``, ``content`` and what is given of
-        ``ROW_FIELDS``
+    :return: mappings with ``id``, ``number``, ``name``, ``problem``, ``take_of`` and what is given of ``ROW_FIELDS``
     """
     clips: list[dict[str, Any]] = []
     first_of: dict[str, str] = {}
@@ -100,7 +99,6 @@ def _clip(row: Row, rules: RowRules) -> dict[str, Any]:
         "name": row.name,
         "take_of": _take_of(row),
         "problem": "; ".join(problems) or None,
-        "content": _hash(fields),
         # Beside a problem, only what the report shows of the row.
         **({name: value for name, value in fields.items() if name == "text"} if problems else fields),
     }

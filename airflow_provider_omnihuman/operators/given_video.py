@@ -23,14 +23,18 @@ _ADVICE = "pass the output of the task that archived it (archive.output), not a 
 def given_video(value: Any, *, hook: S3Hook, field: str = "video") -> dict[str, Any]:
     """Return the facts of a video; of an URI alone, those that the manifest beside it tells.
 
-    :param value: archive facts, their JSON text, an ``s3://`` URI; or a list of such, of which the first that is there counts
+    :param value: archive facts, their JSON text, an ``s3://`` URI; or a list of such, of which the first that is there counts;
+        of those that a person has said yes to, the one with the latest answer
     :param hook: to S3
     :param field: the argument's name, for the message
     :raises ArchiveError: there is no video
     """
-    for one in value if isinstance(value, list | tuple) else [value]:
-        if (found := _facts_or_uri(one, field=field)) is not None:
-            return found if isinstance(found, dict) else _told_beside(found, hook=hook)
+    several = value if isinstance(value, list | tuple) else [value]
+    there = [found for one in several if (found := _facts_or_uri(one, field=field)) is not None]
+    if there:
+        # A review that was cleared and did not come to run again still has its former answer.
+        found = max(there, key=_answered_at)
+        return found if isinstance(found, dict) else _told_beside(found, hook=hook)
     raise ArchiveError(f"{field} is nothing: no task has given one", advice="look at the tasks before this one")
 
 
@@ -49,6 +53,11 @@ def _facts_or_uri(value: Any, *, field: str) -> dict[str, Any] | str | None:
             f"{field} must be the facts of an archived video, or its s3:// URI, not {shown(value)}", advice=_ADVICE
         )
     return {**dict.fromkeys(_KNOWN_OF_NONE), **value}
+
+
+def _answered_at(video: dict[str, Any] | str) -> str:
+    review = video.get("review") if isinstance(video, dict) else None
+    return str(review.get("responded_at") or "") if isinstance(review, Mapping) else ""
 
 
 def _told_beside(uri: str, *, hook: S3Hook) -> dict[str, Any]:

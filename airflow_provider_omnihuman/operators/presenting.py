@@ -127,6 +127,20 @@ class PresentedMediaOperator(PresentedOperator, MediaOperator):
         presenter = {} if is_nothing(self.presenter) else {"presenter": self.presenter}
         return {**presenter, **({"aigc_meta": label.to_dict()} if (label := self._aigc_meta()) else {})}
 
+    def name_content(self, fingerprint: str, *, is_random: bool, context: Context) -> None:
+        """Put the id of what is asked for into the label, where it is named; the label itself is no part of the request.
+
+        :param fingerprint: of the request
+        :param is_random: each render of it is another video
+        :param context: the task's
+        :raises InvalidRequestError: a field of the label is too long with it
+        """
+        from airflow_provider_omnihuman.operators.content_id import content_id_of, names_content, with_content_id
+
+        if names_content(self.aigc_meta):
+            own = content_id_of(fingerprint, is_random=is_random, context=context)
+            self.aigc_meta = with_content_id(self.aigc_meta, own)
+
     def _aigc_meta(self) -> AigcMeta | None:
         return aigc_meta_of(self.aigc_meta)
 

@@ -43,7 +43,7 @@ class PublishVideoOperator(BaseOperator):
     ``omnihuman_published``.
 
     :param video: what ``OmniHumanToS3Operator`` or ``JoinVideosOperator`` returned, or the ``s3://`` URI of a video. Of a list,
-        the first that is there: of several tasks, only one of which ran (templated)
+        the first that is there, of several tasks only one of which ran; or the one approved last (templated)
     :param prefix: where to publish: a prefix of keys, or ``s3://bucket/prefix/`` for another bucket (templated)
     :param name: of the files, without ending; may have slashes. By default made of the video's checksum (templated)
     :param captions: the files beside the video: what ``CaptionsOperator`` returned, or a list of ``s3://`` URIs (templated)
@@ -52,7 +52,8 @@ class PublishVideoOperator(BaseOperator):
     :param replace: write over another video of the same name
     :param s3_extra_args: for the objects written, such as ``{"ACL": "public-read"}``
     :param aws_conn_id: the connection to S3 (templated)
-    :raises AirflowFailException: what no retry mends: no video, no such bucket, a name that is taken
+    :raises AirflowFailException: what no retry mends: no video, or another one than was archived; no such bucket, a name that
+        is taken
     """
 
     template_fields: Sequence[str] = (
@@ -101,7 +102,7 @@ class PublishVideoOperator(BaseOperator):
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
         from airflow_provider_omnihuman.archive.location import S3Location
-        from airflow_provider_omnihuman.archive.publishing import planned, publish
+        from airflow_provider_omnihuman.archive.publishing import check_unchanged, planned, publish
 
         with raising_airflow_errors():
             hook = S3Hook(aws_conn_id=self.aws_conn_id, extra_args=self.s3_extra_args)
@@ -110,7 +111,10 @@ class PublishVideoOperator(BaseOperator):
             poster = S3Location.from_uri(facts["poster_uri"], field="poster_uri") if facts["poster_uri"] else None
             captions = [S3Location.from_uri(uri, field="captions") for uri in caption_uris(self.captions)]
             target = self._target(hook, facts, context)
-            works = planned(source, target, poster=poster, captions=captions, cache_control=self._cache_control())
+            works = planned(
+                source, target, poster=poster, captions=captions, cache_control=self._cache_control(), size=facts["bytes"]
+            )
+            check_unchanged(hook, works[-1])  # before the poster and captions of another one are there
             for work in works:
                 publish(hook, work, replace=self.replace)
             url = self._url(target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -101,10 +102,11 @@ class StillVideoOperator(SignedUrlsMasked, PresentedOperator):
         with raising_airflow_errors():
             hook = S3Hook(aws_conn_id=self.aws_conn_id, extra_args=self.s3_extra_args)
             self._take_picture(context, hook)
-            label = aigc_meta_of(self.aigc_meta)
+            aigc_meta_of(self.aigc_meta)  # refused before anything is read
             location = self._location(hook, context)
             with tempfile.TemporaryDirectory(prefix="omnihuman-still-") as folder:
-                manifest = self._archive(hook, location, self._film(hook, Path(folder), label), context, label=label)
+                label = self._fetch(hook, Path(folder))
+                manifest = self._archive(hook, location, self._film(Path(folder), label), context, label=label)
             self.linked = LinkedObjects(hook=hook, uris={"video": location.uri, "manifest": location.sibling(".json").uri})
             return archive_facts(manifest, reused=False)
 
@@ -140,14 +142,22 @@ class StillVideoOperator(SignedUrlsMasked, PresentedOperator):
     def _asked(self) -> dict[str, Any]:
         return {"image_url": self.image_url, "audio_url": self.audio_url}
 
-    def _film(self, hook: S3Hook, folder: Path, label: AigcMeta | None) -> Path:
+    def _fetch(self, hook: S3Hook, folder: Path) -> AigcMeta | None:
+        """Bring picture and sound; return the label, which may name what is made of them."""
         from airflow_provider_omnihuman.archive.fetching import fetch
-        from airflow_provider_omnihuman.media.aigc_label import label_text
-        from airflow_provider_omnihuman.media.still_video import still_video
+        from airflow_provider_omnihuman.operators.content_id import with_content_id
 
         for field, url in self._asked().items():
             with (folder / field).open("w+b") as file:
                 fetch(url, file, hook=hook, field=field)
+        made_of = [*(_sha256(folder / field) for field in self._asked()), str(self.output_resolution or _SHORT_SIDE), "still"]
+        own = hashlib.sha256("\n".join(made_of).encode()).hexdigest()
+        return aigc_meta_of(with_content_id(self.aigc_meta, own))
+
+    def _film(self, folder: Path, label: AigcMeta | None) -> Path:
+        from airflow_provider_omnihuman.media.aigc_label import label_text
+        from airflow_provider_omnihuman.media.still_video import still_video
+
         seconds = still_video(
             folder / "image_url",
             folder / "audio_url",
@@ -189,7 +199,5 @@ class StillVideoOperator(SignedUrlsMasked, PresentedOperator):
 
 
 def _sha256(path: Path) -> str:
-    import hashlib
-
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

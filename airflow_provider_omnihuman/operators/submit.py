@@ -215,6 +215,8 @@ class OmniHumanSubmitOperator(LineageSource, DeferringOperator, PresentedMediaOp
         prepared = PreparedRequest.build({name: getattr(self, name) for name in _REQUEST_FIELDS}, inputs=self._inputs())
         with submissions.naming_the_known_job():
             fingerprint = prepared.fingerprint(conn_id=self.omnihuman_conn_id, api=self.hook.api)
+            self.name_content(fingerprint, is_random=prepared.request.seed < 0, context=context)
+        submissions = self.submissions(context)  # who ask with the label as it is now
         facts = self._facts(prepared, fingerprint)
         finding = submissions.look_up(fingerprint, facts=facts)
         job, meter = finding.job or self._archived(facts), self.hook.meter.tagged(dag_id=context["ti"].dag_id)

@@ -17,7 +17,7 @@ from airflow_provider_omnihuman.ledger.policy import Policy
 from airflow_provider_omnihuman.links.s3_objects import ArchivedVideoLink, LinkedObjects, ManifestLink
 from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.errors import by_coming_back, by_submitting_anew, raising_airflow_errors
-from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, boolean, flag, is_nothing, optional_text, seconds
+from airflow_provider_omnihuman.operators.parameters import boolean, flag, is_nothing, optional_text, seconds
 from airflow_provider_omnihuman.operators.submit import OmniHumanSubmitOperator
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
         with raising_airflow_errors(mended=by_coming_back):
             # All that can fail on its own account fails here, before the job is paid for.
             self.take_presenter(context)
-            aigc_meta = aigc_meta_of(self.aigc_meta)
+            self._aigc_meta()
             interval_s = None if self.poll_interval is None else seconds(self.poll_interval, field="poll_interval")
             timeout_s = seconds(self.timeout, field="timeout")
             fault_tolerance_s = seconds(self.fault_tolerance, field="fault_tolerance")
@@ -129,7 +129,9 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
             self._waits_for = job.task_id
             show_links(self, context)
             schedule = None if interval_s is None else PollSchedule(interval_s=interval_s)
-            video = self.hook.wait_until_done(job.task_id, wait=wait, aigc_meta=aigc_meta, schedule=schedule, render=render)
+            video = self.hook.wait_until_done(
+                job.task_id, wait=wait, aigc_meta=self._aigc_meta(), schedule=schedule, render=render
+            )
         return self._result(video, job.facts)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
@@ -174,8 +176,10 @@ class OmniHumanVideoOperator(OmniHumanSubmitOperator):
             return super().resume_execution(next_method, next_kwargs, context)
 
     def take_up(self, context: Context) -> None:
-        """Take the label of the request that was submitted: the presenter may have changed since."""
-        if not is_nothing(self.presenter):
+        """Take the label of the request that was submitted: the presenter may have changed since, and it may name its content."""
+        from airflow_provider_omnihuman.operators.content_id import names_content
+
+        if not is_nothing(self.presenter) or names_content(self.aigc_meta):
             self.aigc_meta = (self._pushed(context, "request") or {}).get("aigc_meta")
 
     def _pushed(self, context: Context, key: str) -> Any:

@@ -12,6 +12,7 @@ from airflow.sdk import TaskGroup
 from airflow_provider_omnihuman.batches.failures import leave_word
 from airflow_provider_omnihuman.operators.batch import ReadRowsOperator
 from airflow_provider_omnihuman.operators.batch_report import BatchReportOperator
+from airflow_provider_omnihuman.presenters.templating import CONTENT_ID
 from airflow_provider_omnihuman.task_groups.clips import avatar_clips
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "batch_videos"]
 
 
-_ID_PARTS = 100
-"""Of a name in the label's id, which has at most 256 characters (reference page, AIGCMeta)."""
+_ID_PARTS = 80
+"""Of each of two names in the label's id, of 256 characters at most (reference page, AIGCMeta); 64 of them are the content's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,11 +153,11 @@ def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _labelled(aigc_meta: Mapping[str, str] | None, *, rows: str) -> dict[str, Any]:
-    """Return the label of a render, its id that of the row and of what it says: another run asks for the same one."""
+    """Return the label of a render, its id that of the row and of what is rendered: another run asks for the same one."""
     if aigc_meta is None:
         return {}
     row = f"(ti.xcom_pull(task_ids='{rows}', map_indexes=-1)[ti.map_index])"
-    own = f"{{{{ ti.dag_id[:{_ID_PARTS}] }}}}/{{{{ {row}['id'][:{_ID_PARTS}] }}}}/{{{{ {row}['content'] }}}}"
+    own = f"{{{{ ti.dag_id[:{_ID_PARTS}] }}}}/{{{{ {row}['id'][:{_ID_PARTS}] }}}}/{CONTENT_ID}"
     return {"aigc_meta": {"producer_id": own, **aigc_meta}}
 
 

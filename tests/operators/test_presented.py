@@ -212,6 +212,60 @@ def test_the_label_of_the_request_is_asked_for_although_the_presenter_has_change
     assert resumed.aigc_meta == LABEL
 
 
+CONTENT = ANCHOR.replace('"{{ run_id }}/{{ ti.map_index }}"', '"v1/{{ content_id }}"')
+
+
+def test_a_label_may_name_its_content_and_is_the_same_in_each_run(present, context_of, folder):
+    """A label that names the run would make another video of it, which the archive does not have, and is paid for again."""
+    (folder / "presenters" / "anchor.yaml").write_text(CONTENT)
+    first, second = present(), present(context=context_of(run_id="another_run"))
+    assert first["aigc_meta"] == second["aigc_meta"] == {**LABEL, "producer_id": f"v1/{first['fingerprint']}"}
+    other = present(prompt="A frown")
+    assert other["aigc_meta"]["producer_id"] == f"v1/{other['fingerprint']}" != first["aigc_meta"]["producer_id"]
+
+
+def test_with_a_random_seed_each_task_is_another_content(present, context_of, folder):
+    (folder / "presenters" / "anchor.yaml").write_text(CONTENT)
+    ids = [
+        present(seed=-1, context=context_of(run_id=run, state=state))["aigc_meta"]["producer_id"]
+        for state in [TaskState()]
+        for run in ("a_run", "another_run", "a_run")
+    ]
+    assert ids[0] == ids[2] != ids[1]
+
+
+def test_the_label_names_its_content_to_whoever_asks_for_the_video(connections, context_of, audio_url, folder):
+    """The first query, the trigger's, and the ones after it: the service writes the label into what it delivers to each."""
+    (folder / "presenters" / "anchor.yaml").write_text(CONTENT)
+    given = {"producer_id": "{content_id}", "content_propagator": "channel"}
+    for label in (None, given):
+
+        def video(label=label):
+            return OmniHumanVideoOperator(
+                task_id="a_task", audio_url=audio_url, presenter="anchor", deferrable=True, aigc_meta=label
+            )
+
+        state = TaskState()
+        trigger, context = deferred(video(), state, dag_file=folder / "dag.py")
+        fingerprint = context["ti"].xcoms["request"]["fingerprint"]
+        assert trigger.aigc_meta["producer_id"].endswith(fingerprint)
+        resumed = video()
+        with pytest.raises(TaskNotDoneError):
+            resumed.resume_execution(
+                "execute_complete", {"event": {"status": "success", "task_id": trigger.omnihuman_task_id}}, context
+            )
+        assert resumed.aigc_meta == trigger.aigc_meta
+        again, _ = deferred(video(), state, dag_file=folder / "dag.py")  # a retry, which finds the job
+        assert again.aigc_meta == trigger.aigc_meta
+
+
+def test_an_id_that_gets_too_long_is_told_before_the_render(present, folder, emulator):
+    (folder / "presenters" / "anchor.yaml").write_text(CONTENT.replace("v1/", "v" * 200))
+    with pytest.raises(AirflowFailException, match="aigc_meta.producer_id has 264 characters"):
+        present()
+    assert emulator.accepted() == 0
+
+
 def test_a_decorated_function_may_leave_the_portrait_to_a_presenter(connections, folder, audio_url):
     def run(returned, **arguments):
         with DAG("a_dag", schedule=None):

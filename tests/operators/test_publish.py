@@ -6,9 +6,12 @@ import hashlib
 import json
 
 import pytest
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.sdk import AssetAlias
 from airflow.sdk.exceptions import AirflowFailException
 
+from airflow_provider_omnihuman.archive import publishing as archive
+from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.operators.publish import PublishVideoOperator
 from tests.conftest import BUCKET
 from tests.task_context import task_context
@@ -87,7 +90,7 @@ def test_other_headers_are_reason_enough_to_publish_again(s3, facts):
 
 def test_another_video_takes_over_the_name_only_where_that_is_wanted(s3, facts, put):
     publish(video=facts, name="today")
-    other = facts | {"uri": put("omnihuman/a/78.mp4", b"tomorrow's"), "poster_uri": None}
+    other = facts | {"uri": put("omnihuman/a/78.mp4", b"tomorrow's"), "poster_uri": None, "bytes": 10}
     with pytest.raises(AirflowFailException, match=r"published/today\.mp4 exists already, and replace is False"):
         publish(video=other, name="today", replace=False)
     publish(video=other, name="today")
@@ -121,6 +124,31 @@ def test_the_manifest_beside_a_uri_tells_the_rest_and_stays_in_the_archive(s3, f
     assert (published["task_id"], published["poster_uri"]) == ("77", f"s3://{BUCKET}/published/{NAME}.jpg")
     keys = {item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET, Prefix="published/")["Contents"]}
     assert keys == {f"published/{NAME}.mp4", f"published/{NAME}.jpg"}
+
+
+def test_what_was_written_over_since_it_was_archived_is_not_published(s3, facts, put):
+    """It would be served for good under the name of a film that somebody has looked at, and nobody has looked at this one."""
+    put("omnihuman/a/77.mp4", b"a video of somebody else")
+    with pytest.raises(AirflowFailException, match=r"77\.mp4 has 24 bytes, and had 27 when it was archived: another video"):
+        publish(video=facts)
+    assert "Contents" not in s3.list_objects_v2(Bucket=BUCKET, Prefix="published/")
+
+
+def test_the_copy_is_of_what_was_looked_at(s3, facts):
+    hook, asked = S3Hook(), []
+    hook.get_conn().meta.events.register("provide-client-params.s3.CopyObject", lambda params, **_: asked.append(params))
+    source, target = S3Location.from_uri(facts["uri"], field="video"), S3Location(BUCKET, "published/x.mp4")
+    archive.publish(hook, archive.Publication(source, target, "video/mp4", FOR_GOOD), replace=True)
+    etag = s3.head_object(Bucket=BUCKET, Key="omnihuman/a/77.mp4")["ETag"]
+    assert [params["CopySourceIfMatch"] for params in asked] == [etag]
+
+
+def test_of_several_answers_the_latest_counts(facts, put):
+    """A later round that was cleared, and did not come to run again, still has the yes of the day before."""
+    stale = facts | {"uri": put("omnihuman/a/78.mp4", VIDEO), "review": {"responded_at": "2026-01-01T10:00:00+00:00"}}
+    approved = facts | {"review": {"responded_at": "2026-01-02T10:00:00+00:00"}}
+    assert publish(video=[None, stale, approved])["archived_uri"] == facts["uri"]
+    assert publish(video=[approved, stale])["archived_uri"] == facts["uri"]
 
 
 def test_of_several_tasks_the_one_that_ran_gave_the_video(facts):

@@ -38,6 +38,18 @@ def test_a_presenter_has_picture_and_label(connections, inputs, s3):
     assert facts["aigc_label_found"] is True
 
 
+def test_its_label_may_name_what_it_is_made_of(connections, inputs, s3):
+    def named(**changed):
+        facts = still(**inputs | changed, aigc_meta={**LABEL, "producer_id": "{content_id}"})
+        requested = json.loads(body(s3, facts["manifest_uri"]))["aigc_label"]["requested"]
+        assert facts["aigc_label_found"] is True
+        return requested["producer_id"]
+
+    first = named()
+    assert len(first) == 64
+    assert named() == first != named(output_resolution=160)
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [

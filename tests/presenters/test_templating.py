@@ -54,6 +54,33 @@ def test_what_may_not_be_named_is_told_by_file_and_field(text):
     assert "it may name dag_id, task_id, run_id" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 'a' * 10 ** 12 }}",
+        "{{ 9 ** 9 ** 9 ** 9 }}",
+        "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+        "{{ ds.center(10000000000) }}",
+        "{{ ds | center(10000000000) }}",
+        "{{ '%10000000000d' % 1 }}",
+        "{{ '%10000000000d' | format(1) }}",
+        "{{ 'aaaaaaaa' | replace('a', 'aaaaaaaa') }}",
+        "{% set a = 'a' %}",
+        "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}",
+    ],
+)
+def test_a_text_that_may_be_any_size_or_never_end_is_refused_before_it_is_run(text):
+    """Whoever may write the file may not stop a worker."""
+    with pytest.raises(InvalidRequestError, match="may not stand in a presenter's text"):
+        render(text)
+
+
+def test_the_label_may_name_its_content_and_nothing_else_may():
+    assert render("{{ content_id }}/v2") == "{content_id}/v2"
+    with pytest.raises(InvalidRequestError, match="prompt cannot be rendered: 'content_id' is undefined"):
+        rendered({"prompt": "{{ content_id }}"}, names=placeholders(CONTEXT), source="p.yaml")
+
+
 def test_what_is_no_text_stays_as_it_is():
     document = {"seed": 7, "pe_fast_mode": True, "prompt": None, "speech": {"engine_options": {"additions": [1]}}}
     assert rendered(document, names={}, source="p.yaml") == document
