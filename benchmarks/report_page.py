@@ -7,7 +7,7 @@ from typing import Any
 ORDER = {
     name: place
     for place, name in enumerate(
-        ("waiting", "schedule", "quota", "quota-http", "submit", "archive", "imports", "checking", "render")
+        ("waiting", "schedule", "quota", "quota-http", "submit", "archive", "imports", "joining", "checking", "render")
     )
 }
 _INTRODUCTION = """# Benchmarks
