@@ -46,7 +46,8 @@ def reviewed_video(
 
     Tasks of a round: ``round_1.speech`` (where the row has a text; it is spoken once, for all rounds), ``round_1.render``,
     ``round_1.archive``, ``check_1``, ``review_1``; at the end ``publish``. Each round's render is paid for, ``rounds`` of them
-    at most, and each only once, whatever is retried or cleared. Another round has another seed, and the note in its prompt.
+    at most, and each only once, whatever is retried or cleared, as long as the note is the same. Another round has another seed,
+    and the note in its prompt.
 
     Where nobody answers within ``response_timeout``, ``default`` applies; where that is a no, nothing more is rendered. Only what
     is published is told to other Dags, as an event on ``omnihuman_published``: nobody hears of a video that waits for its yes.
