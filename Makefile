@@ -48,7 +48,7 @@ test-units: setup # in the foreground
 test-scenarios: setup # beside them, told when they are over: one after another, and mostly waiting
 	@$(BIN)/pytest -m scenario $(ARGS) > .scenarios.log 2>&1; status=$$?; cat .scenarios.log; [ $$status -eq 0 ] || [ $$status -eq 5 ]
 
-test-slow: setup ## Whole Dag runs that `make test` leaves out, since it has others like them
+test-slow: setup ## What takes long and `make test` leaves out, since it has others like it
 	@$(BIN)/pytest -n $(WORKERS) -m slow $(ARGS)
 
 SHORT := $(addprefix tests/,versions packaging/test_provider_info.py test_dags.py triggers sensors hooks/test_omnihuman_hook.py)

@@ -53,6 +53,7 @@ def test_ctrl_c_that_ends_the_reader_too_loses_no_job(process, inputs, emulator,
     assert started.returncode == 130
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_loses_no_job(process, inputs, emulator, paid_for):
     emulator.fault(kind="delay", delay_s=2, phase="after", action="CVSubmitTask")
     started = process("submit", *inputs, "--yes")
@@ -64,6 +65,7 @@ def test_a_terminal_that_is_closed_loses_no_job(process, inputs, emulator, paid_
     assert started.returncode == 143
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 def test_a_log_on_a_full_disk_loses_no_job(process, inputs, emulator, paid_for):
     full = os.open("/dev/full", os.O_WRONLY)

@@ -10,8 +10,9 @@ DAG_FILE = Path(__file__).parent / "dags" / "mapped_videos.py"
 MAPPED = ("renamed", "over_a_list", "over_a_result")
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("how", ["deferred", pytest.param("not deferred", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("how", ["deferred", "not deferred"])
 def test_each_mapped_render_has_a_job_and_results_of_its_own(
     how, omnihuman_airflow, connections, emulator, put, portrait_png, speech_wav, monkeypatch, tmp_path
 ):

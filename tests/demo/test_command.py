@@ -169,6 +169,7 @@ def test_killed_while_a_task_runs_it_leaves_no_process(start):
     assert command.survivors() == []
 
 
+@pytest.mark.skipif(not os.environ.get("OMNIHUMAN_CHAOS"), reason="takes long: make chaos")
 @pytest.mark.scenario
 @pytest.mark.timeout(300)
 def test_a_failed_task_fails_the_demo_with_the_end_of_its_log(start):

@@ -109,6 +109,7 @@ print(ask(hook), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_keys_that_a_secrets_backend_rotates_are_taken_up_by_a_hook_in_use(emulator, tmp_path):
     """The connection stands in no environment variable and no database; its temporary keys end while the hook is in use."""
     file = tmp_path / "connections.json"

@@ -11,7 +11,7 @@ from running_airflow import RealAirflow
 from airflow_provider_omnihuman.demo.object_store import BUCKET
 from airflow_provider_omnihuman.demo.stack import Stack, StackPlan
 
-pytestmark = pytest.mark.scenario
+pytestmark = [pytest.mark.scenario, pytest.mark.chaos]  # an Airflow of its own takes long
 CONCURRENCY, QPS = 2, 5
 SPEED = 4.0  # a job of 36 s of work takes 9 s: long enough for the next ones to push
 JOBS = 4
