@@ -40,7 +40,8 @@ with DAG(
 
     @task
     def new_videos(*, triggering_asset_events: Any = None) -> list[dict[str, Any]]:
-        """Return what the events tell."""
-        return [event.extra for event in triggering_asset_events[VIDEOS]]
+        """Return what the events tell, each video once: one that is used again is archived, and told of, again."""
+        told = [event.extra for event in triggering_asset_events[VIDEOS]]
+        return list({video["sha256"]: video for video in told}.values())
 
     PublishVideoOperator.partial(task_id="publish", on_success_callback=announce, retries=2).expand(video=new_videos())

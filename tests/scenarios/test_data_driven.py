@@ -58,7 +58,7 @@ def publication_of(real_airflow, facts, *, within_s: float):
         runs = real_airflow.runs(DAG_ID)
         done = [(run, task["map_index"]) for run in runs for task in run.tasks() if is_published(task)]
         for published in (run.xcom("publish", map_index=index) for run, index in done):
-            if published["archived_uri"] == facts["uri"]:
+            if published["sha256"] == facts["sha256"]:
                 return published
         assert time.monotonic() < deadline, [(run.run_id, run.state, run.tasks()) for run in runs]
         time.sleep(1)
