@@ -96,8 +96,8 @@ class TriggeringEvents(list):
         return list(self)
 
 
-def test_each_new_video_is_published_by_what_its_event_tells(omnihuman_airflow):
-    told = [{"uri": "s3://b/a.mp4", "poster_uri": None}, {"uri": "s3://b/b.mp4", "poster_uri": "s3://b/b.jpg"}]
+def test_each_new_video_is_published_once_by_what_its_event_tells(omnihuman_airflow):
+    told = [{"uri": "s3://b/a.mp4", "sha256": "a"}, {"uri": "s3://b/b.mp4", "sha256": "b"}]
     new_videos = omnihuman_airflow.load(PROJECT / "dags" / "on_new_video.py").get_task("new_videos")
-    events = TriggeringEvents([SimpleNamespace(extra=facts) for facts in told])
+    events = TriggeringEvents([SimpleNamespace(extra=facts) for facts in [told[0], *told]])
     assert new_videos.execute({"triggering_asset_events": events}) == told
