@@ -33,9 +33,11 @@ def webhook(told: list[str]) -> Iterator[int]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+        try:
+            yield server.server_port
+        finally:  # or a test that fails leaves a thread that spins, and the process never ends
+            server.shutdown()
+            thread.join()
 
 
 @contextmanager
