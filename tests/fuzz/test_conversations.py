@@ -88,7 +88,7 @@ RESULTS = {
 }
 
 
-@examples(1200)
+@examples(600)
 @given(name=st.sampled_from(sorted(RESULTS)), answers=ANSWERS)
 def test_a_conversation_ends_with_its_result_or_an_error_of_ours(name, answers):
     stepper = Stepper()

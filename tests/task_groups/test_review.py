@@ -72,6 +72,7 @@ def test_what_is_rejected_is_rendered_again_with_the_note_and_another_seed(run, 
     assert "still picture" in asked["review_2"]
 
 
+@pytest.mark.slow
 def test_after_the_last_no_a_still_picture_is_shown_and_may_be_published(run, emulator, s3):
     finished, states, asked = run(review_1=("Reject", ""), review_2=("Reject", "No"), review_still=("Approve", ""))
     assert states == {"success": FIRST | SECOND | STILL | PUBLISH}
