@@ -82,7 +82,7 @@ def test_an_example_runs_from_script_to_archive(omnihuman_airflow, connections, 
     assert manifest["request"]["pe_fast_mode"] is True
     assert manifest["request"]["presenter"] == {"script_to_avatar_video": "news_anchor", "choose_the_speaker": "host"}[name]
     assert manifest["aigc_label"]["found"]
-    assert manifest["aigc_label"]["requested"]["producer_id"].startswith(f"{name}/{run.dag_run.run_id}/")
+    assert manifest["aigc_label"]["requested"]["producer_id"] == manifest["fingerprint"]
     (job,) = [job for job in emulator.jobs() if job["kind"] == "generate"]
     assert ("mask_url" in job["body"]) is (name == "choose_the_speaker")
     assert "prompt" not in job["body"]
