@@ -8,37 +8,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.urls import scrub
-from airflow_provider_omnihuman.archive.errors import ArchiveError, refused_by_s3
+from airflow_provider_omnihuman.archive.errors import refused_by_s3
+from airflow_provider_omnihuman.archive.kept_manifest import kept_manifest
 from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.archive.manifest import manifest_json
-from airflow_provider_omnihuman.archive.objects import put_object, read_small, s3_code
-from airflow_provider_omnihuman.archive.reading import read_manifest
+from airflow_provider_omnihuman.archive.objects import put_object
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-__all__ = ["manifest_beside", "record_checks"]
+__all__ = ["record_checks"]
 
 log = logging.getLogger(__name__)
-
-
-def manifest_beside(hook: S3Hook, video: S3Location) -> dict[str, Any] | None:
-    """Return the manifest beside an archived video; None where there is none, or one of another video.
-
-    :param hook: to S3
-    :param video: its place
-    """
-    place = video.sibling(".json")
-    try:
-        manifest = read_manifest(read_small(hook, place), name=place.uri)
-    except ArchiveError as error:
-        log.warning("%s; the video is checked without it", error)
-        return None
-    except hook.get_conn().exceptions.ClientError as error:
-        if s3_code(error) != "NoSuchKey":
-            raise
-        return None
-    return manifest if manifest["video"]["uri"] == video.uri else None
 
 
 def record_checks(hook: S3Hook, video: S3Location, *, sha256: str, found: Mapping[str, Any], airflow: Mapping[str, Any]) -> bool:
@@ -55,7 +36,7 @@ def record_checks(hook: S3Hook, video: S3Location, *, sha256: str, found: Mappin
     """
     place = video.sibling(".json")
     try:
-        manifest = manifest_beside(hook, video)  # read again, right before it is written
+        manifest = kept_manifest(hook, video)  # read again, right before it is written
         if manifest is None:
             return False
         if manifest["video"]["sha256"] != sha256:

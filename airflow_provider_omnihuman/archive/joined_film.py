@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_omnihuman.archive.checks import manifest_beside
 from airflow_provider_omnihuman.archive.errors import ArchiveError
+from airflow_provider_omnihuman.archive.kept_manifest import kept_manifest
 from airflow_provider_omnihuman.archive.location import S3Location
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def made_of_clips(hook: S3Hook, manifest: Mapping[str, Any] | None) -> dict[str,
 
 def _request(hook: S3Hook, clip: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
-        manifest = manifest_beside(hook, S3Location.from_uri(clip.get("uri"), field="clips"))
+        manifest = kept_manifest(hook, S3Location.from_uri(clip.get("uri"), field="clips"))
     except ArchiveError:  # no place of ours
         return {}
     request = manifest.get("request") if manifest else None

@@ -6,10 +6,10 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.archive.errors import ArchiveError
+from airflow_provider_omnihuman.archive.kept_manifest import kept_manifest
 from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.archive.manifest import manifest_json, moved_manifest
-from airflow_provider_omnihuman.archive.objects import copy_object, head, put_object, read_small, s3_code
-from airflow_provider_omnihuman.archive.reading import read_manifest
+from airflow_provider_omnihuman.archive.objects import copy_object, head, put_object, s3_code
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -33,7 +33,7 @@ def read_reused(hook: S3Hook, reused: Any, *, archive_index: Any) -> dict[str, A
     video = S3Location.from_uri(facts.get("uri"), field="request's reused.uri")
     for uri in (facts.get("manifest_uri"), archive_index):
         place = S3Location.from_uri(uri, field="request's reused.manifest_uri or archive_index") if uri else None
-        manifest = _manifest_of(hook, place, video=video) if place else None
+        manifest = kept_manifest(hook, video, place=place) if place else None
         if manifest:
             break
     else:
@@ -43,20 +43,6 @@ def read_reused(hook: S3Hook, reused: Any, *, archive_index: Any) -> dict[str, A
         size = "is gone" if held is None else f"now has {held['ContentLength']} bytes, not {manifest['video']['bytes']}"
         raise ArchiveError(f"{video.uri}, which was to be reused, {size}", advice=_RENDER)
     return manifest
-
-
-def _manifest_of(hook: S3Hook, place: S3Location, *, video: S3Location) -> dict[str, Any] | None:
-    """Return the manifest at this place if it is the video's, None otherwise."""
-    try:
-        manifest = read_manifest(read_small(hook, place), name=place.uri)
-    except ArchiveError as error:
-        log.warning("%s", error)
-        return None
-    except hook.get_conn().exceptions.ClientError as error:
-        if s3_code(error) != "NoSuchKey":
-            raise
-        return None
-    return manifest if manifest["video"]["uri"] == video.uri else None
 
 
 def archived_at(hook: S3Hook, location: S3Location, manifest: dict[str, Any]) -> dict[str, Any] | None:
@@ -70,7 +56,7 @@ def archived_at(hook: S3Hook, location: S3Location, manifest: dict[str, Any]) ->
     held = head(hook, location)
     if held is None or held["ContentLength"] != video["bytes"]:
         return None
-    there = _manifest_of(hook, location.sibling(".json"), video=location)
+    there = kept_manifest(hook, location)
     return there if there and there["video"]["sha256"] == video["sha256"] else None
 
 

@@ -117,13 +117,14 @@ class OmniHumanVideoCheckOperator(SignedUrlsMasked):
         """Check; return what was found."""
         from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-        from airflow_provider_omnihuman.archive.checks import manifest_beside, record_checks
+        from airflow_provider_omnihuman.archive.checks import record_checks
+        from airflow_provider_omnihuman.archive.kept_manifest import kept_manifest
         from airflow_provider_omnihuman.archive.location import S3Location
 
         with raising_airflow_errors():
             hook = S3Hook(aws_conn_id=self.aws_conn_id, extra_args=self.s3_extra_args)
             place = S3Location.from_uri(given_video(self.video, hook=hook)["uri"], field="video")
-            manifest = manifest_beside(hook, place)
+            manifest = kept_manifest(hook, place)
             found, sha256 = self._check(hook, place, manifest)
             self.linked = LinkedObjects(hook=hook, uris={"video": place.uri, "manifest": found["manifest_uri"]})
             record_checks(hook, place, sha256=sha256, found=found, airflow=task_facts(context))

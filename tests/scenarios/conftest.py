@@ -24,8 +24,8 @@ PROJECT = HERE.parent.parent
 SCENARIO_TIMEOUT_S = 900
 EVERYTHING = os.environ.get("OMNIHUMAN_CHAOS", "") not in {"", "0"}
 SQLITE, POSTGRES = "SQLite", "PostgreSQL"
-# Airflow takes up to 5 min to notice that one of its services has died; a test need not wait so long. How late a scheduler may be is
-# not changed: one that is late by less, on a busy machine, would take its own tasks for orphans, and kill them.
+# Airflow takes up to 5 min to notice that one of its services has died; a test need not wait so long. How late a scheduler may
+# be is not changed: one that is late by less, on a busy machine, would take its own tasks for orphans, and kill them.
 NOTICES_SOON = {
     "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "8",
     "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
