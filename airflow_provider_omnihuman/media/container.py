@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from contextlib import ExitStack, contextmanager
+from os import SEEK_END
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
@@ -25,6 +26,8 @@ VIDEO_FORMATS = ("mov",)
 # Their headers say how long the sound is; those of the others (mp3, ADTS) hold estimates at best.
 _FORMATS_THAT_TELL_THE_LENGTH = {"flac", "mov", "matroska"}
 _SLACK = 0.9
+# What is written as it is made, by a pipe or a speech service, has no size in its header: 0, or one of these and more.
+_NO_SIZE = 0x7FFF0000
 _WAV_PACKET_BYTES = 32768
 
 
@@ -83,6 +86,19 @@ def _refuse_what_is_plainly_wrong(file: IO[bytes], name: str, kind: str) -> None
             f"is text, not {kind}: it begins with {head[:24]!r}",
             source=name,
             advice="it may be an error page that was saved in place of the file: check the address",
+        )
+    _refuse_half_a_wav(file, head, name)
+
+
+def _refuse_half_a_wav(file: IO[bytes], head: bytes, name: str) -> None:
+    """Refuse a WAV that is shorter than its header says; FFmpeg plays what is there, and tells nobody."""
+    if head[:4] != b"RIFF" or head[8:12] != b"WAVE":
+        return
+    declared, size = int.from_bytes(head[4:8], "little"), file.seek(0, SEEK_END)
+    file.seek(0)
+    if declared < _NO_SIZE and size < declared * _SLACK:
+        raise TruncatedMediaError(
+            f"breaks off after {size:,} bytes of {declared:,}", source=name, advice="fetch or export it again"
         )
 
 

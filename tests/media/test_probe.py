@@ -77,6 +77,19 @@ def test_sound_that_breaks_off_is_told_where_the_header_tells_the_length(contain
         probe_audio(data[: len(data) // 2])
 
 
+@pytest.mark.parametrize(("size", "is_taken"), [(None, False), (0, True), (0x7FFFF000, True), (0xFFFFFFFF, True)])
+def test_half_a_wav_is_refused_unless_its_header_knows_no_size(size, is_taken):
+    """As of a speech service, which writes the header before it knows what follows."""
+    data = bytearray(make_audio("wav", "pcm_s16le"))[:60_000]
+    if size is not None:
+        data[4:8] = size.to_bytes(4, "little")
+    if is_taken:
+        assert probe_audio(bytes(data)).duration_s == pytest.approx(1.25, abs=0.01)
+    else:
+        with pytest.raises(TruncatedMediaError, match=r"breaks off after 60,000 bytes of \d{3},\d{3}"):
+            probe_audio(bytes(data))
+
+
 def test_memory_stays_constant_over_a_long_sound(tmp_path):
     path = tmp_path / "long.wav"
     path.write_bytes(make_audio("wav", "pcm_s16le", seconds=600))
