@@ -97,10 +97,10 @@ def _speak_piece(text: str, path: Path, say: Say, *, name: str) -> tuple[float, 
         return spoken.seconds, timings
     audio = say.speak(text)
     data = _with_header(audio)
-    path.write_bytes(data)
-    if kept:
+    if kept:  # before anything that may fail, such as a disk that is full: it is paid for
         spoken = Spoken(audio.duration_s, len(data), has_timings=bool(audio.timings))
         keep_piece(say.hook, kept, data, spoken, audio.timings, content_type="application/octet-stream")
+    path.write_bytes(data)
     log.info("Spoken: %s, %d characters, %.1f s", name, len(text), audio.duration_s)
     return audio.duration_s, audio.timings
 

@@ -7,11 +7,13 @@ from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_omnihuman.archive.location import S3Location
-from airflow_provider_omnihuman.archive.spoken import Spoken, keep_piece
+from airflow_provider_omnihuman.archive.long_speech import Say, speak_long
+from airflow_provider_omnihuman.archive.spoken import Spoken, keep_piece, read_piece
 from airflow_provider_omnihuman.media.probe import probe_audio
 from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
 from airflow_provider_omnihuman.speech.limits import TextLimit
 from airflow_provider_omnihuman.speech.local import LocalSpeechEngine
+from airflow_provider_omnihuman.speech.protocol import AudioFormat
 from airflow_provider_omnihuman.speech.timings import read_timings
 from tests.conftest import BUCKET
 from tests.task_context import task_context
@@ -91,6 +93,14 @@ def test_a_crash_in_the_middle_speaks_nothing_again(say, emulator):
     result = say()
     assert result["pieces"] == PIECES
     assert asked(emulator) == 3 + PIECES - 2, "the two that were there are not spoken, and billed, again"
+
+
+def test_what_was_spoken_is_kept_before_a_disk_can_be_full(connections, s3, tmp_path):
+    hook, kept = S3Hook(), S3Location(BUCKET, "piece")
+    say = Say(LocalSpeechEngine().synthesize, lambda _text: kept, hook)
+    with pytest.raises(FileNotFoundError):
+        speak_long(["Good evening."], tmp_path / "no folder" / "speech", say, audio_format=AudioFormat.WAV)
+    assert read_piece(hook, kept)
 
 
 def test_another_run_takes_the_whole_and_speaks_nothing(say, stored, emulator):
