@@ -73,7 +73,8 @@ def read_aigc_label(source: Source) -> AigcLabel | None:
 def label_in(container: InputContainer) -> AigcLabel | None:
     """Return the label of a film that is open, or ``None`` where there is none."""
     tags = [container.metadata, *(stream.metadata for stream in container.streams)]
-    raw = next((value for tag in tags for key, value in tag.items() if key.upper() == AIGC_KEY), None)
+    # An empty one says nothing, and would not be written again.
+    raw = next((value for tag in tags for key, value in tag.items() if key.upper() == AIGC_KEY and value.strip()), None)
     return None if raw is None else parse_aigc_label(raw)
 
 
@@ -125,16 +126,19 @@ def label_text(asked: Mapping[str, str]) -> str:
 def label_of_all(labels: Sequence[AigcLabel | None]) -> tuple[str | None, str | None]:
     """Return the text of the label for a film made of clips, and what is to be told of it.
 
-    One clip that is labelled makes the whole film one that is to be labelled. Where labels differ, it is the first one.
+    One clip that is labelled makes the whole film one that is to be labelled. Where labels differ, it is the first one that can
+    be read.
 
     :param labels: of the clips, in their order
     """
     found = [label for label in labels if label]
     if not found:
         return None, None
+    kept = next((label for label in found if label.problem is None), found[0])
     told = []
     if len({replace(label, raw="" if label.problem is None else label.raw) for label in found}) > 1:
-        told.append("the clips' AIGC labels differ, and the film has the first one's")
+        which = "first one's" if kept is found[0] else "first one's that can be read"
+        told.append(f"the clips' AIGC labels differ, and the film has the {which}")
     if lacking := len(labels) - len(found):
         told.append(f"{lacking} of {len(labels)} clips have no AIGC label, and the film has that of the others")
-    return found[0].raw, "; ".join(told) or None
+    return kept.raw, "; ".join(told) or None

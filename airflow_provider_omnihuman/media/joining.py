@@ -150,7 +150,9 @@ def _timeline(
     for clip, duration in zip(clips, durations, strict=True):
         starts.append(starts[-1] + duration + Fraction(clip.pause_s))
     if whole is not None:
-        starts[-1] = _end_with(whole, starts[-1], tolerance_s=len(clips) / facts[0].rate)
+        # Lengths that were told add up to the sound's; others are those of pictures, which end later by a part of one.
+        untold = sum(clip.duration_s is None for clip in clips)
+        starts[-1] = _end_with(whole, starts[-1], tolerance_s=(1 + untold) / facts[0].rate)
     places = zip(clips, facts, pairwise(starts), strict=True)
     return [Shot(clip.source, fact, start, end) for clip, fact, (start, end) in places]
 

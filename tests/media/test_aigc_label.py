@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_omnihuman.media.aigc_label import AigcLabel, label_differences, parse_aigc_label, read_aigc_label
+from airflow_provider_omnihuman.media.aigc_label import (
+    AigcLabel,
+    label_differences,
+    label_of_all,
+    parse_aigc_label,
+    read_aigc_label,
+)
 from tests.media.media_files import LABEL, make_video, move_label_to_moov_meta
 
 FIELDS = {
@@ -120,3 +126,15 @@ def test_no_label_and_one_that_cannot_be_read_are_one_difference():
 @given(st.text())
 def test_any_label_can_be_compared(raw):
     assert all(isinstance(item, str) for item in label_differences(ASKED, parse_aigc_label(raw)))
+
+
+def test_the_label_of_a_film_is_the_first_one_that_can_be_read():
+    broken, first, other = (parse_aigc_label(raw) for raw in ("x", '{"ProduceID": "1"}', '{"ProduceID": "2"}'))
+    told = "the clips' AIGC labels differ, and the film has the first one's that can be read"
+    assert label_of_all([broken, first, other]) == (first.raw, told)
+    assert label_of_all([broken, broken]) == ("x", None), "it is a label still"
+
+
+def test_an_empty_label_is_none(tmp_path):
+    video = make_video(tmp_path / "empty.mp4", seconds=0.2, tags={"AIGC": ""}, movflags="use_metadata_tags")
+    assert read_aigc_label(video) is None

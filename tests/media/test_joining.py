@@ -159,6 +159,12 @@ def test_a_soundtrack_that_is_not_that_of_the_clips_is_refused(clips, film):
         join_videos(lasting(clips), film, soundtrack=wav_of(noise(7.0)))
 
 
+def test_a_short_clip_that_is_missing_among_many_is_not_passed_over(clips, film):
+    """A second, and as many clips as would add up to it by a picture each."""
+    with pytest.raises(MediaError, match=r"lasts 46\.000 s, and the clips with their pauses 45\.000 s"):
+        join_videos([Clip(clips[1], duration_s=1.5)] * 30, film, soundtrack=wav_of(beeps(46.0)))
+
+
 def test_a_soundtrack_for_each_clip_begins_with_it_and_decides_how_long_it_stands(clips, film):
     tracks = [wav_of(beeps(1.8, 0.5)), None, wav_of(beeps(2.0, 0.2))]
     joined = join_videos([Clip(clip, pause_s=0.4) for clip in clips], film, soundtrack=tracks)
