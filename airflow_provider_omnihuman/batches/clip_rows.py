@@ -14,8 +14,9 @@ from airflow_provider_omnihuman.api.urls import check_media_url, shown
 from airflow_provider_omnihuman.archive.location import S3Location
 from airflow_provider_omnihuman.batches.rows import Row, is_empty
 from airflow_provider_omnihuman.batches.script import Script
+from airflow_provider_omnihuman.presenters.presenter import DEFAULT_SEED
 
-__all__ = ["DEFAULT_SEED", "ROW_FIELDS", "RowRules", "clip_rows", "usable_clip"]
+__all__ = ["ROW_FIELDS", "RowRules", "clip_rows", "usable_clip"]
 
 _TEXTS = ("text", "voice", "engine", "prompt", "presenter")
 _SPOKEN = ("text", "voice", "engine")
@@ -24,8 +25,6 @@ ROW_FIELDS = (*_TEXTS, *_URLS, "mask_url", "seed")
 """What a column may say of a clip; other columns are there for the script."""
 _TOLD = ("id", "number", "name", "problem", "take_of")
 _ID_COLUMNS = ("id", "key")
-DEFAULT_SEED = 1
-"""A fixed one, whichever: a random one would make another video of an unchanged row, paid for again."""
 _MAX_ID_CHARACTERS = 200
 _SHORT_HASH, _LONG_HASH = 8, 16
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")

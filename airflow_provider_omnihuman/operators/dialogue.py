@@ -14,8 +14,8 @@ from airflow_provider_omnihuman.links.s3_objects import LinkedObjects, WhoIsWhoL
 from airflow_provider_omnihuman.links.vendor_console import VendorConsoleLink
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.parameters import is_nothing, optional_text
-from airflow_provider_omnihuman.operators.presenter_seed import DEFAULT_SEED
 from airflow_provider_omnihuman.operators.presenting import PresentedMediaOperator
+from airflow_provider_omnihuman.presenters.presenter import DEFAULT_SEED
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg

@@ -10,9 +10,10 @@ from airflow.sdk import TaskGroup, task
 from airflow_provider_omnihuman.operators.captions import CaptionsOperator
 from airflow_provider_omnihuman.operators.join_videos import JoinVideosOperator
 from airflow_provider_omnihuman.operators.parameters import is_nothing
-from airflow_provider_omnihuman.operators.presenter_seed import DEFAULT_SEED, PresenterSeedOperator
+from airflow_provider_omnihuman.operators.presenter_seed import PresenterSeedOperator
 from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
 from airflow_provider_omnihuman.operators.split_audio import SplitAudioOperator
+from airflow_provider_omnihuman.presenters.presenter import DEFAULT_SEED
 from airflow_provider_omnihuman.task_groups.clips import RETRIED, avatar_clips
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def long_talk_video(
     :param voice: by the engine's own name
     :param engine: of the speech
     :param prompt: picture, movement and camera, for all pieces
-    :param seed: for all pieces; None: the presenter's, or else a fixed one
+    :param seed: for all pieces; where it is none, or renders to nothing, the presenter's, or else a fixed one; never a random one
+        for each piece
     :param output_resolution: 720 or 1080
     :param pe_fast_mode: faster, at the cost of quality
     :param aigc_meta: the label of the pieces and of the film
@@ -113,8 +115,10 @@ def long_talk_video(
             "output_resolution": output_resolution,
         }
         look |= {"pe_fast_mode": pe_fast_mode, "aigc_meta": aigc_meta, **({"pool": pool} if pool else {})}
-        if seed is None:
-            seed = DEFAULT_SEED if presenter is None else PresenterSeedOperator(task_id="seed", **RETRIED, **who).output
+        if seed is None and presenter is None:
+            seed = DEFAULT_SEED
+        elif not isinstance(seed, int) or seed < 0:  # what a template renders to, only the run knows: to nothing, perhaps
+            seed = PresenterSeedOperator(task_id="seed", seed=seed, **RETRIED, **who).output
         clips = avatar_clips(
             cut.output.map(_row),
             speak=False,

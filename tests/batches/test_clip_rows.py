@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
-from airflow_provider_omnihuman.batches.clip_rows import DEFAULT_SEED, ROW_FIELDS, RowRules, clip_rows, usable_clip
+from airflow_provider_omnihuman.batches.clip_rows import ROW_FIELDS, RowRules, clip_rows, usable_clip
 from airflow_provider_omnihuman.batches.json_rows import rows_of
 from airflow_provider_omnihuman.batches.rows import Row
 from airflow_provider_omnihuman.batches.script import Script
 from airflow_provider_omnihuman.batches.variants import takes, variants
+from airflow_provider_omnihuman.presenters.presenter import DEFAULT_SEED
 from airflow_provider_omnihuman.task_groups.clips import CLIP_FIELDS
 
 PHOTO = "s3://bucket/p.png"

@@ -11,7 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
 
 from airflow_provider_omnihuman.operators.dialogue import CastDialogueOperator
-from airflow_provider_omnihuman.operators.presenter_seed import DEFAULT_SEED
+from airflow_provider_omnihuman.presenters.presenter import DEFAULT_SEED
 from airflow_provider_omnihuman.task_groups.clips import CLIP_FIELDS
 from tests.conftest import BUCKET, PROJECT
 from tests.task_context import task_context

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from airflow.sdk import DAG
 from PIL import Image
 
 from airflow_provider_omnihuman.media.probe import probe_video
-from airflow_provider_omnihuman.operators.presenter_seed import DEFAULT_SEED
+from airflow_provider_omnihuman.presenters.presenter import DEFAULT_SEED
 from airflow_provider_omnihuman.task_groups.long_talk import long_talk_video
 from tests.conftest import PROJECT
 
@@ -119,6 +120,13 @@ def test_pieces_of_a_presenters_talk_share_a_seed(omnihuman_airflow):
     dag = omnihuman_airflow.load(DAG_FILE, dag_id="asked")
     assert "long_talk.seed" in dag.get_task("long_talk.clips.render").upstream_task_ids
     assert dag.get_task("long_talk.clips.render").pool == "omnihuman"
+
+
+@pytest.mark.parametrize(("seed", "is_read"), [(None, False), (7, False), (-1, True), ("{{ params.seed }}", True)])
+def test_a_seed_that_may_render_to_nothing_is_read_once_for_all_pieces(seed, is_read):
+    with DAG("talk", schedule=None) as dag:
+        long_talk_video(text="Good evening.", image_url="s3://bucket/portrait.png", seed=seed)
+    assert ("long_talk.seed" in dag.task_ids) is is_read
 
 
 def test_a_talks_captions_are_made_of_its_text(omnihuman_airflow):
