@@ -26,7 +26,7 @@ from airflow_provider_omnihuman.media.joining import Joined
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-__all__ = ["FetchedClip", "archive_film", "fetch_clips", "label_for", "mark_of_film"]
+__all__ = ["FetchedClip", "archive_film", "fetch_clips", "label_for", "mark_of_film", "upload_film"]
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def archive_film(
     """
     found = _inspected(path, joined)
     started = time.monotonic()
-    stored = _upload(hook, path, location, mark=mark)
+    stored = upload_film(hook, path, location, mark=mark)
     billed = _summed([clip.facts for clip in clips])
     log.info("%s", _told(location, stored, joined, took_s=time.monotonic() - started))
     how = {"reencoded": joined.reencoded, "reason": joined.reason, "label_note": joined.label_note}
@@ -151,8 +151,8 @@ def _inspected(path: Path, joined: Joined) -> Inspection:
     return found
 
 
-def _upload(hook: S3Hook, path: Path, location: S3Location, *, mark: str) -> Stored:
-    """Upload a film, in constant memory; it is not seen before it is whole.
+def upload_film(hook: S3Hook, path: Path, location: S3Location, *, mark: str | None = None) -> Stored:
+    """Upload a film that was made on this machine, in constant memory; it is not seen before it is whole.
 
     :param hook: to S3
     :param path: of the film

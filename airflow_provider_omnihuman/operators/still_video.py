@@ -171,23 +171,18 @@ class StillVideoOperator(SignedUrlsMasked, PresentedOperator):
     def _archive(
         self, hook: S3Hook, location: S3Location, film: Path, context: Context, *, label: AigcMeta | None
     ) -> dict[str, Any]:
+        from airflow_provider_omnihuman.archive.film import upload_film
         from airflow_provider_omnihuman.archive.inspection import inspect_video
-        from airflow_provider_omnihuman.archive.transfer import Stored
         from airflow_provider_omnihuman.archive.writing import write_down
         from airflow_provider_omnihuman.media.aigc_label import label_differences
 
         aigc_meta = label.to_dict() if label else None
         with film.open("rb") as file:
             inspection = inspect_video(file, audio_s=None)
-            stored = Stored(bytes=film.stat().st_size, sha256=_sha256(film))
-            file.seek(0)
-            hook.get_conn().upload_fileobj(
-                file, location.bucket, location.key, ExtraArgs={"ContentType": "video/mp4", **hook.extra_args}
-            )
         return write_down(
             hook,
             inspection,
-            stored=stored,
+            stored=upload_film(hook, film, location),
             location=location,
             poster=location.sibling(".jpg"),
             video=None,
