@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,7 +18,7 @@ from openlineage.client.facet_v2 import (
 from airflow_provider_omnihuman.api.sites import SITES
 from airflow_provider_omnihuman.observability.facets import OmniHumanRenderRunFacet
 
-__all__ = ["lineage_of"]
+__all__ = ["film_lineage", "lineage_of"]
 
 _RUN_FACET = "omnihuman_render"
 
@@ -43,6 +43,16 @@ def lineage_of(
     if not inputs and not outputs:
         return None
     return OperatorLineage(inputs=inputs, outputs=outputs, run_facets={_RUN_FACET: _render(request)})
+
+
+def film_lineage(made_of: Iterable[str], *, archived: Mapping[str, Any] | None) -> OperatorLineage[Any, Any] | None:
+    """Return the lineage of a run that joins clips; None where nothing is known. It renders nothing, and so has no facet of ours.
+
+    :param made_of: URLs of clips and soundtracks
+    :param archived: what the operator returned
+    """
+    inputs = [dataset for url in dict.fromkeys(made_of) if (dataset := _named(url))]
+    return OperatorLineage(inputs=inputs, outputs=[_archived_video(archived)] if archived else []) if inputs else None
 
 
 def _inputs(request: Mapping[str, Any]) -> Iterator[Dataset]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.links.s3_objects import ArchivedVideoLink, LinkedObjects, ManifestLink
+from airflow_provider_omnihuman.observability.lineage_source import LineageSource
 from airflow_provider_omnihuman.operators.archive_inputs import task_facts
 from airflow_provider_omnihuman.operators.asset_events import emit_asset_events, outlets_of
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
@@ -17,6 +18,7 @@ from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, option
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, XComArg
 
     from airflow_provider_omnihuman.archive.location import S3Location
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["JoinVideosOperator"]
 
 
-class JoinVideosOperator(SignedUrlsMasked):
+class JoinVideosOperator(LineageSource, SignedUrlsMasked):
     """Join archived clips into one film in S3, with a manifest and a poster beside it.
 
     Not a bit of the pictures changes where all clips are encoded alike, as those of one portrait and resolution are; otherwise
@@ -47,8 +49,8 @@ class JoinVideosOperator(SignedUrlsMasked):
     :param pause: silence between the clips, seconds; or a list, one for each clip (templated)
     :param soundtrack: one audio for the whole film, such as the one that was split; or a list, one for each clip. An ``s3://`` or
         http(s) URL each. By default the clips' own sound (templated)
-    :param aigc_meta: the implicit AIGC label of the film; by default the clips' own, the first one's where they differ
-        (templated)
+    :param aigc_meta: the implicit AIGC label of the film; by default the clips' own, the first readable one's where
+        they differ (templated)
     :param s3_key: a key, a whole ``s3://`` URL, or a prefix ending in ``/``; by default
         ``omnihuman/<dag_id>/<run_id>/<task_id>[/<map_index>]/film.mp4`` (templated)
     :param s3_bucket: the bucket; by default the one in ``s3_key``, or in the connection's ``service_config`` (templated)
@@ -75,6 +77,8 @@ class JoinVideosOperator(SignedUrlsMasked):
     linked: LinkedObjects | None = None
     """What the links lead to."""
     signed_fields = ("soundtrack",)
+    made_of: Sequence[str] = ()
+    """URLs of the clips and their sounds, as far as they are known."""
 
     def __init__(
         self,
@@ -122,9 +126,15 @@ class JoinVideosOperator(SignedUrlsMasked):
                 "clips": [clip["uri"] for clip in clips],
                 **{name: manifest["joined"][name] for name in ("reencoded", "reason")},
             }
-            facts = {**archive_facts(manifest, reused=False), **told}
+            self.archived = facts = {**archive_facts(manifest, reused=False), **told}
             emit_asset_events(context, self.outlets, location, facts=facts)
             return facts
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:  # noqa: ARG002 - given
+        """Return the clips and sounds, and the film."""
+        from airflow_provider_omnihuman.observability.lineage import film_lineage
+
+        return film_lineage(self.made_of, archived=self.archived)
 
     def _join(self, hook: S3Hook, clips: list[dict[str, Any]], context: Context) -> tuple[S3Location, dict[str, Any]]:
         """Join the clips, and archive the film; return its place and its manifest."""
@@ -134,6 +144,8 @@ class JoinVideosOperator(SignedUrlsMasked):
         from airflow_provider_omnihuman.operators.join_inputs import fetch_sounds, lengths_of, pauses_of, soundtrack_of
 
         soundtrack = soundtrack_of(self.soundtrack, clips=len(clips))
+        sounds = soundtrack if isinstance(soundtrack, list) else [soundtrack]
+        self.made_of = [*(clip["uri"] for clip in clips), *filter(None, sounds)]
         pauses = pauses_of(self.pause, clips=len(clips))
         lengths = lengths_of(self.durations, clips, soundtrack=soundtrack, hook=hook)
         label = aigc_meta_of(self.aigc_meta)

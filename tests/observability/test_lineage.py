@@ -14,7 +14,10 @@ from airflow.providers.openlineage.extractors.manager import ExtractorManager
 from airflow.utils.state import TaskInstanceState
 from openlineage.client.serde import Serde
 
+from airflow_provider_omnihuman.operators.join_videos import JoinVideosOperator
 from tests.conftest import BUCKET, PROJECT
+from tests.media.films import beeps, make_clip
+from tests.media.sounds import wav_of
 from tests.operators.archives import archive, rendered
 from tests.task_context import TaskState, task_context
 
@@ -171,3 +174,23 @@ def test_a_whole_dag_is_told_by_the_listener(omnihuman_airflow, connections, emu
         s3.head_object(Bucket=BUCKET, Key=output["name"])["ContentLength"] == output["outputFacets"]["outputStatistics"]["size"]
     )
     assert archived["run"]["facets"]["omnihuman_render"]["taskId"] == job["task_id"]
+
+
+def test_a_film_is_made_of_its_clips_and_their_sound(connections, put, presigned, s3, tmp_path):
+    clip = put("in/clips/a b.mp4", make_clip(tmp_path / "clip.mp4", beeps(0.4)).read_bytes())
+    sound = presigned("in/talk.wav", wav_of(beeps(0.8)))
+    operator = JoinVideosOperator(task_id="join", videos=[clip, clip], durations=[0.4, 0.4], soundtrack=sound)
+    facts = operator.execute(task_context())
+    lineage = told(operator)
+    assert names(lineage["inputs"]) == [clip, sound.partition("?")[0]]
+    assert names(lineage["outputs"]) == [facts["uri"]]
+    assert lineage["outputs"][0]["facets"]["version"]["datasetVersion"] == f"sha256:{facts['sha256']}"
+    assert "omnihuman_render" not in lineage["run_facets"]
+    assert "Signature" not in json.dumps(lineage)
+
+    failing = JoinVideosOperator(task_id="join", videos=[clip], durations=[0.4], soundtrack=sound)
+    with pytest.raises(AirflowFailException, match=r"lasts 0\.800 s"):
+        failing.execute(task_context())
+    lineage = told(failing, state=TaskInstanceState.FAILED)
+    assert names(lineage["inputs"]) == [clip, sound.partition("?")[0]]
+    assert lineage["outputs"] == []
