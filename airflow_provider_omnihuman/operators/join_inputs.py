@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
-from airflow_provider_omnihuman.api.urls import shown
+from airflow_provider_omnihuman.api.urls import check_media_url, shown
 from airflow_provider_omnihuman.operators.given_video import given_video, manifest_of
 from airflow_provider_omnihuman.operators.parameters import is_nothing
 
@@ -151,7 +151,7 @@ def _url(value: Any, *, field: str) -> str | None:
         return None
     if not isinstance(value, str):
         raise InvalidRequestError(f"{field} must be an s3:// or http(s) URL, not {shown(value)}")
-    return value
+    return value if value.lower().startswith("s3://") else check_media_url(value, field=field)
 
 
 def _seconds(value: Any, *, field: str, least: float) -> float:

@@ -138,6 +138,7 @@ class JoinVideosOperator(LineageSource, SignedUrlsMasked):
 
     def _join(self, hook: S3Hook, clips: list[dict[str, Any]], context: Context) -> tuple[S3Location, dict[str, Any]]:
         """Join the clips, and archive the film; return its place and its manifest."""
+        from airflow_provider_omnihuman.api.urls import without_signature
         from airflow_provider_omnihuman.archive.film import archive_film, fetch_clips, label_for, mark_of_film
         from airflow_provider_omnihuman.archive.protection import refuse_what_is_there
         from airflow_provider_omnihuman.media.joining import Clip, join_videos
@@ -150,11 +151,13 @@ class JoinVideosOperator(LineageSource, SignedUrlsMasked):
         lengths = lengths_of(self.durations, clips, soundtrack=soundtrack, hook=hook)
         label = aigc_meta_of(self.aigc_meta)
         asked: dict[str, Any] = {"aigc_meta": label.to_dict() if label else None, "audio_url": soundtrack}
-        location = self._location(hook, context, clips, soundtrack)
+        location = self._location(hook, context, clips, sounds)
         with tempfile.TemporaryDirectory(prefix="omnihuman-join-") as name:
             folder, film = Path(name), Path(name) / "film.mp4"
             fetched = fetch_clips(hook, clips, folder)
-            mark = mark_of_film([clip.sha256 for clip in fetched], lengths, pauses, asked)
+            # A signature is another one in each try.
+            heard = [without_signature(sound) if sound else None for sound in sounds]
+            mark = mark_of_film([clip.sha256 for clip in fetched], lengths, pauses, {**asked, "audio_url": heard})
             if not self.replace:
                 refuse_what_is_there(hook, location, task_id=mark)
             self._abort_orphans(hook, location, context)
@@ -171,9 +174,7 @@ class JoinVideosOperator(LineageSource, SignedUrlsMasked):
                 hook, film, joined, clips=fetched, location=location, mark=mark, request=asked, airflow=made_by
             )
 
-    def _location(
-        self, hook: S3Hook, context: Context, clips: list[dict[str, Any]], soundtrack: str | list[str | None] | None
-    ) -> S3Location:
+    def _location(self, hook: S3Hook, context: Context, clips: list[dict[str, Any]], sounds: Sequence[str | None]) -> S3Location:
         """Return where the film goes; what is wrong with the place is told before anything is downloaded."""
         from airflow_provider_omnihuman.archive.location import locate
         from airflow_provider_omnihuman.archive.protection import refuse_inputs
@@ -186,7 +187,7 @@ class JoinVideosOperator(LineageSource, SignedUrlsMasked):
             context=context,
             filename="film.mp4",
         )
-        for sound in soundtrack if isinstance(soundtrack, list) else [soundtrack]:
+        for sound in sounds:
             refuse_inputs(location, {"audio_url": sound})
         for clip in clips:
             for name in ("uri", "manifest_uri", "poster_uri"):

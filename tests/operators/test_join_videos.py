@@ -260,3 +260,14 @@ def test_a_single_clip_is_told_without_a_list(clips, s3, tmp_path):
     facts = join(clips[0], durations=LENGTHS[0])
     assert facts["clips"] == [clips[0]["uri"]]
     assert facts["duration_s"] == pytest.approx(LENGTHS[0], abs=0.001)
+
+
+def test_a_later_try_knows_its_film_though_its_soundtrack_was_signed_anew(clips, presigned):
+    sound = presigned("in/talk.wav", wav_of(beeps(LENGTHS[0])))
+    for url in (sound, f"{sound}&X-Amz-Signature=another"):
+        join(clips[:1], durations=[LENGTHS[0]], soundtrack=url, s3_key="films/a.mp4", replace=False)
+
+
+def test_a_soundtrack_that_is_no_url_is_told_before_a_clip_is_looked_for(clips):
+    with pytest.raises(AirflowFailException, match="soundtrack"):
+        join([{**clips[0], "uri": "s3://no-such-bucket/a.mp4"}], soundtrack="http://[half")
