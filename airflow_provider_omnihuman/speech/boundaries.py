@@ -38,11 +38,14 @@ _LONGEST_WORD = 40
 # Written with a full stop, and followed by a name: no sentence ends here. English, Spanish, Indonesian.
 _TITLES = re.compile(
     "mrs?|ms|mx|dr|prof|rev|hon|gen|col|capt|lt|sgt|st|messrs|gov|sen|vs|cf|ca|approx|viz|e[.]?g|i[.]?e|"
-    "sr|sra|srta|sres|dra|lic|ing|arq|gral|avda?|uds?|vds?|ee|p[.]ej|bpk|sdri?|yth|drs|ir|hj|kol|jend|jl|rp|tgl",
+    "sr|sra|srta|sres|dra|lic|ing|arq|gral|avda?|uds?|vds?|ee|p[.]ej|bpk|sdri?|yth|drs|ir|hj|kol|jend|jl|pt|rp|tgl",
     re.IGNORECASE,
 )
 # The same before a number, and ends of sentences elsewhere: "No. 5", "he said no."
-_BEFORE_NUMBERS = re.compile("nos?|nr|figs?|vols?|pp?|eds?|art|cap|tel|págs?|n[uú]m|hlm|gg", re.IGNORECASE)
+_BEFORE_NUMBERS = re.compile(
+    "nos?|nr|figs?|secs?|vols?|pp?|eds?|art|cap|tel|págs?|n[uú]m|hlm|gg|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec",
+    re.IGNORECASE,
+)
 _INITIALS = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _LIST_NUMBER = re.compile(r"\d{1,3}")
 

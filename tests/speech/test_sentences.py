@@ -45,6 +45,8 @@ def characters(maximum):
         ("¿Cómo está Ud. hoy? ¡Muy bien!¿Y tú?", ["¿Cómo está Ud. hoy?", "¡Muy bien!", "¿Y tú?"]),
         ("El Sr. García vive en EE. UU. desde 1999. Sí.", ["El Sr. García vive en EE. UU. desde 1999.", "Sí."]),
         ("Harga Rp. 5.000 per kg. Terima kasih, Bpk. Budi.", ["Harga Rp. 5.000 per kg.", "Terima kasih, Bpk. Budi."]),
+        ("Perusahaan PT. Maju menang. Ya.", ["Perusahaan PT. Maju menang.", "Ya."]),
+        ("On Jan. 5 see sec. 3. It was in Jan. Yes.", ["On Jan. 5 see sec. 3.", "It was in Jan.", "Yes."]),
         ("A heading\n\nThe text", ["A heading", "The text"]),
         ("(One. Two.) Three.", ["(One. Two.)", "Three."]),
         ("(One. Two.\n\nThree. Four.", ["(One. Two.", "Three.", "Four."]),
