@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from contextlib import suppress
 from typing import Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.urls import shown
+from airflow_provider_omnihuman.presenters.document import each_key_once, strict_loader
 
 __all__ = ["MAX_BYTES", "is_place", "script_document"]
 
@@ -18,7 +20,8 @@ _BEGINNINGS = ("[", "{", "-")
 
 def is_place(value: Any) -> bool:
     """Whether a value names a file, in S3 or on disk, and is no script itself."""
-    return isinstance(value, str) and "\n" not in value.strip() and bool(value.strip()) and value.strip()[0] not in _BEGINNINGS
+    text = value.strip() if isinstance(value, str) else ""
+    return bool(text) and not any(sign in text for sign in ("\n", ": ")) and not text.startswith(_BEGINNINGS)
 
 
 def script_document(value: Any, *, source: str = "the dialogue's script") -> Any:
@@ -50,15 +53,29 @@ def _parsed(text: str, *, source: str) -> Any:
     import yaml
 
     with suppress(ValueError, RecursionError):  # all JSON, tabs included, which YAML refuses
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=each_key_once)
+    if (told := _as_python_writes(text.strip())) is not None:
+        return told
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=strict_loader())  # noqa: S506 - made of the safe one
     except RecursionError as error:
         raise InvalidRequestError(f"{source} is nested too deep") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", in line {mark.line + 1} of the text" if mark else ""
+        other = "a character that it does not allow" if isinstance(error, yaml.YAMLError) else "a date or a number that is none"
         raise InvalidRequestError(
-            f"{source} is neither JSON nor YAML{line}: {getattr(error, 'problem', None) or 'a character that it does not allow'}",
-            advice="a text with ': ' or ' #' in it must stand in quotes",
+            f"{source} is neither JSON nor YAML{line}: {getattr(error, 'problem', None) or other}",
+            advice="a text with ': ' or ' #' in it, or with '*' at its beginning, must stand in quotes",
         ) from error
+
+
+def _as_python_writes(text: str) -> Any:
+    """Return what a template has made a text of, such as ``{{ params.script }}`` of a list; None where it is no such text.
+
+    Read as YAML, it would be nearly the same: its None a text, and its line breaks a backslash and an n, to be spoken.
+    """
+    with suppress(ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        if text.startswith(("[{'", "{'")) and repr(value := ast.literal_eval(text)) == text:
+            return value
+    return None

@@ -13,7 +13,7 @@ from airflow_provider_omnihuman.media.errors import MediaError
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw, ImageFont
 
     from airflow_provider_omnihuman.dialogue.binding import Subject
 
@@ -30,6 +30,8 @@ _WHITE = (255, 255, 255)
 _INK = (20, 24, 32)
 _MAX_PIXELS = 4096 * 4096
 _QUALITY = 88
+_MOST_LETTERS = 120
+"""Of a name that is cut, before it is measured."""
 _FINER = 2
 """Labels are drawn this much larger, and scaled down: Pillow draws no soft edges."""
 
@@ -122,18 +124,31 @@ def _write_label(
 ) -> tuple[float, ...]:
     """Write number and name on the middle of a subject, below the face; return the box that it takes."""
     (width, height), letter = picture, max(18 * _FINER, round(min(picture) / 22))
-    name = seen.speaker or "silent"
-    words = " · ".join(filter(None, (name if can_write(name) else "", seen.says)))
-    font, number = font_for(words, size=letter), str(seen.subject.number)
-    badge = round(letter * 1.9)
+    badge, number = round(letter * 1.9), str(seen.subject.number)
+    words, font = _words(draw, seen, size=letter, room=width - badge - 2 * letter)
     wide = badge + (draw.textlength(words, font=font) + letter * 1.3 if words else 0)
     where = seen.subject.mask
     x = min(max(where.center_x * width - wide / 2, letter / 4), max(letter / 4, width - wide - letter / 4))
     y = min((where.top + 0.72 * (where.bottom - where.top)) * height, height - badge * 1.2)
-    while any(x < right and x + wide > left and y < bottom and y + badge > top for left, top, right, bottom in taken):
-        y -= badge * 1.1
+    above = int(y / badge / 1.1)
+    # The first free place: upwards, and below where there is none.
+    for step in (*range(above + 1), *range(-1, -len(taken) - 1, -1)):
+        at = y - step * badge * 1.1
+        if not any(x < right and x + wide > left and at < bottom and at + badge > top for left, top, right, bottom in taken):
+            y = at
+            break
     draw.rounded_rectangle((x, y, x + wide, y + badge), radius=badge / 2, fill=_WHITE, outline=seen.colour, width=3 * _FINER)
     draw.ellipse((x, y, x + badge, y + badge), fill=seen.colour)
     draw.text((x + badge / 2, y + badge / 2), number, font=font_for(number, size=letter), fill=_WHITE, anchor="mm")
     draw.text((x + badge + letter * 0.5, y + badge / 2), words, font=font, fill=_INK, anchor="lm")
     return (x, y, x + wide, y + badge)
+
+
+def _words(draw: ImageDraw.ImageDraw, seen: Seen, *, size: int, room: float) -> tuple[str, ImageFont.FreeTypeFont]:
+    """Return what is written beside the number, and in which font: where there is little room the name alone, or cut."""
+    whole = seen.speaker or "silent"
+    whole = whole if can_write(whole) else ""
+    font = font_for(whole + seen.says, size=size)
+    cut = (f"{whole[:length].rstrip()}…" for length in range(min(len(whole) - 1, _MOST_LETTERS), 0, -1))
+    written = (" · ".join(filter(None, (whole, seen.says))), whole, *cut)
+    return next((words for words in written if draw.textlength(words, font=font) <= room), written[-1]), font

@@ -7,9 +7,9 @@ from typing import Any
 
 from airflow_provider_omnihuman.dialogue.binding import Subject
 from airflow_provider_omnihuman.dialogue.preview import Seen
-from airflow_provider_omnihuman.dialogue.script import Dialogue
+from airflow_provider_omnihuman.dialogue.script import Dialogue, Line
 
-__all__ = ["cast_facts", "clip_rows", "everyone_seen", "pauses_s"]
+__all__ = ["cast_facts", "clip_rows", "everyone_seen", "pauses_s", "voice_of"]
 
 
 def clip_rows(
@@ -33,23 +33,33 @@ def clip_rows(
     rows = []
     for line in dialogue.lines:
         speaker = dialogue.speaker(line.speaker)
-        presented = speaker.presenter or presenter
+        said = voice_of(dialogue, line, presenter=presenter)
         seed = next((seed for seed in (line.seed, speaker.seed) if seed is not None), None)
-        voice, engine = (line.voice, line.engine) if line.engine else (line.voice or speaker.voice, speaker.engine)
         rows.append(
             {
                 "name": f"{line.speaker}: {line.text}",
                 "text": line.text,
-                "voice": voice,
-                "engine": engine,
+                **said,
                 "image_url": image_url,
                 "mask_url": bound[line.speaker].mask_url,
                 "prompt": line.prompt or speaker.prompt or prompt,
-                "seed": seed_of(presented) if seed is None else seed,
-                "presenter": presented,
+                "seed": seed_of(said["presenter"]) if seed is None else seed,
             }
         )
     return rows
+
+
+def voice_of(dialogue: Dialogue, line: Line, *, presenter: str | None) -> dict[str, str | None]:
+    """Return ``voice``, ``engine`` and ``presenter`` of a line; a voice belongs to its engine.
+
+    :param dialogue: the script
+    :param line: of it
+    :param presenter: of those who have none
+    """
+    speaker = dialogue.speaker(line.speaker)
+    own = line.engine not in (None, speaker.engine)
+    voice, engine = (line.voice, line.engine) if own else (line.voice or speaker.voice, speaker.engine)
+    return {"voice": voice, "engine": engine, "presenter": speaker.presenter or presenter}
 
 
 def pauses_s(dialogue: Dialogue, *, pause_s: float) -> list[float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
@@ -11,9 +12,10 @@ from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S, MAX_MASKS
 from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.dialogue.length import shortest_speech_s
+from airflow_provider_omnihuman.presenters.fields import ENGINES
 from airflow_provider_omnihuman.speech.sentences import is_speakable
 
-__all__ = ["Dialogue", "Line", "Speaker", "read_script"]
+__all__ = ["Dialogue", "Line", "Speaker", "checked_seed", "read_script"]
 
 _LONGEST_PAUSE_S = 30.0
 _MAX_SEED = 2**63 - 1
@@ -86,6 +88,7 @@ class Dialogue:
 _SPEAKER_FIELDS = tuple(field.name for field in fields(Speaker) if field.name != "name")
 _LINE_FIELDS = ("speaker", "text", "voice", "engine", "prompt", "seed", "pause")
 _SCRIPT_FIELDS = ("speakers", "lines")
+_QUOTES = "put it into quotes"
 
 
 def read_script(document: Any, *, speakers: Mapping[str, Any] | None = None) -> Dialogue:
@@ -102,6 +105,7 @@ def read_script(document: Any, *, speakers: Mapping[str, Any] | None = None) -> 
     if not read:
         raise InvalidRequestError("the dialogue has no lines", advice="write at least one: a speaker and a text")
     heard = {line.speaker: declared.get(line.speaker) or Speaker(name=line.speaker) for line in read}
+    _refuse_alike([*heard, *(name for name in declared if name not in heard)])
     return Dialogue(read, (*heard.values(), *(speaker for name, speaker in declared.items() if name not in heard)))
 
 
@@ -122,7 +126,14 @@ def _by_name(speakers: Any) -> dict[str, Any]:
         raise InvalidRequestError(
             f"the speakers of a dialogue must be a mapping, by their names, not {type(speakers).__name__} {shown(speakers)}"
         )
-    return {str(name): told or {} for name, told in (speakers or {}).items()}
+    named: dict[str, Any] = {}
+    for given, told in (speakers or {}).items():
+        if not isinstance(given, str):  # YAML reads No as false
+            raise InvalidRequestError(f"a speaker's name must be text, not {type(given).__name__} {shown(given)}", advice=_QUOTES)
+        if (name := _spelled(given)) in named:
+            raise InvalidRequestError(f"speaker {shown(name)} is given twice")
+        named[name] = told or {}
+    return named
 
 
 def _speaker(name: str, *told: Any) -> Speaker:
@@ -146,8 +157,8 @@ def _line(number: int, told: Any, declared: Mapping[str, Speaker]) -> Line:
             f"{where} must be a mapping of speaker and text, not {type(told).__name__} {shown(told)}",
             advice="write it as {speaker: Anna, text: Good morning.}",
         )
-    if len(told) == 1 and (name := next(iter(told))) in declared:  # the short form, `Anna: Good morning.`
-        told = {"speaker": name, "text": told[name]}
+    if len(told) == 1 and (name := _spelled(next(iter(told)))) in declared:  # the short form, `Anna: Good morning.`
+        told = {"speaker": name, "text": next(iter(told.values()))}
     elif declared and len(told) == 1 and name not in _LINE_FIELDS:
         raise _unknown_speaker(name, declared, where=where)
     _refuse_unknown(told, _LINE_FIELDS, where=where)
@@ -172,12 +183,47 @@ def _given(told: Mapping[str, Any], *, where: str) -> dict[str, Any]:
     for name in _TEXTS:
         value = given.get(name, "")
         if not isinstance(value, str):
-            raise InvalidRequestError(f"{where}: {name} must be text, not {type(value).__name__} {shown(value)}")
+            raise InvalidRequestError(f"{where}: {name} must be text, not {type(value).__name__} {shown(value)}", advice=_QUOTES)
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise InvalidRequestError(f"{where}: {name} holds half a character (a lone surrogate)", advice="decode it as UTF-8")
         if name in given:
-            given[name] = value.strip()
+            given[name] = _spelled(value) if name == "speaker" else value.strip()
+    if given.get("engine") and given["engine"] not in ENGINES:
+        raise InvalidRequestError(
+            f"{where}: there is no speech engine {shown(given['engine'])}{_meant(given['engine'], ENGINES)}",
+            advice=f"use one of {', '.join(ENGINES)}",
+        )
     if "seed" in given:
-        given["seed"] = _number(given["seed"], -1, _MAX_SEED, field="seed", where=where)
+        given["seed"] = checked_seed(given["seed"], where=where)
     return {name: value for name, value in given.items() if value != ""}
+
+
+def checked_seed(value: Any, *, where: str) -> int:
+    """Return a seed that the service takes.
+
+    :param value: as it was given
+    :param where: whose it is, for the message
+    :raises InvalidRequestError: it is none
+    """
+    seed: int = _number(value, -1, _MAX_SEED, field="seed", where=where)
+    return seed
+
+
+def _spelled(name: Any) -> Any:
+    """Return a name as it is compared: one that looks the same is the same, however its accents and spaces are encoded."""
+    return " ".join(unicodedata.normalize("NFC", name).split()) if isinstance(name, str) else name
+
+
+def _refuse_alike(names: Iterable[str]) -> None:
+    """Refuse two names that are one, written in two ways: they would be two people in the picture."""
+    seen: dict[str, str] = {}
+    for name in names:
+        letters = unicodedata.normalize("NFKC", "".join(one for one in name if unicodedata.category(one) != "Cf")).casefold()
+        if (other := seen.setdefault(letters, name)) != name:
+            raise InvalidRequestError(
+                f"speakers {other!r} and {name!r} differ by capitals, or by what cannot be seen, alone",
+                advice="write a speaker's name in one way",
+            )
 
 
 def _number(value: Any, least: int, most: float, *, field: str, where: str, what: str = "a whole number") -> Any:
@@ -190,15 +236,21 @@ def _number(value: Any, least: int, most: float, *, field: str, where: str, what
 def _refuse_unknown(told: Mapping[Any, Any], known: Sequence[str], *, where: str) -> None:
     for name in told:
         if name not in known:
-            meant = get_close_matches(str(name), known, n=1)
             raise InvalidRequestError(
-                f"{where} has an unknown field {shown(name)}{f': did you mean {meant[0]!r}?' if meant else ''}",
+                f"{where} has an unknown field {shown(name)}{_meant(name, known)}",
                 advice=f"known are {', '.join(known)}",
             )
 
 
 def _unknown_speaker(name: Any, declared: Mapping[str, Speaker], *, where: str) -> InvalidRequestError:
-    return InvalidRequestError(f"{where}: there is no speaker {shown(name)}", advice=f"there are {', '.join(declared)}")
+    return InvalidRequestError(
+        f"{where}: there is no speaker {shown(name)}{_meant(name, declared)}", advice=f"there are {', '.join(declared)}"
+    )
+
+
+def _meant(name: Any, known: Iterable[str]) -> str:
+    (close,) = get_close_matches(str(name), known, n=1) or ("",)
+    return f": did you mean {close!r}?" if close else ""
 
 
 def _refuse_long(text: str, *, where: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,22 +29,36 @@ def script_of(value: Any, *, hook: S3Hook, dag_file: str | None) -> Any:
     if not is_place(value):
         return script_document(value)
     is_url = "://" in value
-    data = fetched(value, hook=hook, field="script", limit=MAX_BYTES + 1) if is_url else _beside(dag_file, value)
+    data = fetched(value, hook=hook, field="script", limit=MAX_BYTES) if is_url else _beside(dag_file, value)
     return script_document(data, source=f"the script {without_query(value)}")
 
 
 def fetched(url: str, *, hook: S3Hook, field: str, limit: int) -> bytes:
-    """Return the first bytes of what a URL names.
+    """Return the bytes of what a URL names.
 
     :param url: an ``s3://`` or http(s) one
     :param hook: to S3
     :param field: what to call it in messages
-    :param limit: how many bytes
+    :param limit: how many bytes it may have; of more, no more is fetched
+    :raises InvalidRequestError: it is larger
     """
-    with tempfile.TemporaryFile() as file:
-        fetch(url, file, hook=hook, field=field)
-        file.seek(0)
-        return file.read(limit)
+    file = _Limited(limit, told=f"{field} {without_query(url)}")
+    fetch(url, file, hook=hook, field=field)
+    return file.getvalue()
+
+
+class _Limited(io.BytesIO):
+    """A file in memory that is refused as soon as it is too large: whoever may name a URL may name one that never ends."""
+
+    def __init__(self, limit: int, *, told: str) -> None:
+        super().__init__()
+        self._limit = limit
+        self._told = told
+
+    def write(self, chunk: Any) -> int:
+        if self.tell() + len(chunk) > self._limit:
+            raise InvalidRequestError(f"{self._told} is larger than {self._limit // 1024} KB")
+        return super().write(chunk)
 
 
 def _beside(dag_file: str | None, name: str) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.errors import InvalidRequestError, OmniHumanError
 from airflow_provider_omnihuman.api.urls import shown, without_query
 from airflow_provider_omnihuman.hooks.default_connections import OMNIHUMAN_CONN_ID
 from airflow_provider_omnihuman.links.s3_objects import LinkedObjects, WhoIsWhoLink
@@ -53,6 +53,8 @@ class CastDialogueOperator(PresentedMediaOperator):
     :param prompt: for all lines that have none, and whose speaker has none (templated)
     :param seed: likewise; by default a fixed one, unless a presenter has its own (templated)
     :param pause: seconds between two lines, unless a line has a ``pause`` of its own (templated)
+    :param speech: arguments of the ``TextToSpeechOperator`` that speaks the lines: each line's engine, voice and text are checked
+        with them, as far as that costs nothing; None: only what holds for any of them (templated)
     :param s3_key: where the preview goes: a key, a whole ``s3://`` URL, or a prefix ending in ``/``; by default
         ``omnihuman/<dag_id>/<run_id>/<task_id>/who-is-who.jpg`` (templated)
     :param s3_bucket: its bucket; by default the one in ``s3_key``, or in the connection's ``service_config``, where the masks
@@ -73,6 +75,7 @@ class CastDialogueOperator(PresentedMediaOperator):
         "prompt",
         "seed",
         "pause",
+        "speech",
         "s3_key",
         "s3_bucket",
         "omnihuman_conn_id",
@@ -94,6 +97,7 @@ class CastDialogueOperator(PresentedMediaOperator):
         prompt: str | None = None,
         seed: int | str | None = None,
         pause: float | str = 0.4,
+        speech: Mapping[str, Any] | None = None,
         s3_key: str | None = None,
         s3_bucket: str | None = None,
         omnihuman_conn_id: str = OMNIHUMAN_CONN_ID,
@@ -117,6 +121,7 @@ class CastDialogueOperator(PresentedMediaOperator):
         self.prompt = prompt
         self.seed = seed
         self.pause = pause
+        self.speech = speech
         self.s3_key = s3_key
         self.s3_bucket = s3_bucket
 
@@ -129,6 +134,8 @@ class CastDialogueOperator(PresentedMediaOperator):
             dialogue = self._dialogue(context)
             pauses = pauses_s(dialogue, pause_s=self._pause_s())
             seeds = self._seeds(context, dialogue)
+            presenter = optional_text(self.presenter, field="presenter")
+            self._check_speech(context, dialogue, presenter=presenter)
             place, picture = self._place(context), self._picture(context)
             subjects, pixels = self._everyone()
             bound = bind(dialogue, subjects)
@@ -139,7 +146,7 @@ class CastDialogueOperator(PresentedMediaOperator):
                 bound,
                 image_url=self.image_url,
                 prompt=optional_text(self.prompt, field="prompt"),
-                presenter=optional_text(self.presenter, field="presenter"),
+                presenter=presenter,
                 seed_of=seeds.get,
             )
         who = ", ".join(f"{one['subject']} is {one['speaker']}" for one in cast)
@@ -155,6 +162,8 @@ class CastDialogueOperator(PresentedMediaOperator):
         from airflow_provider_omnihuman.dialogue.script import read_script
         from airflow_provider_omnihuman.dialogue.source import script_of
 
+        if is_nothing(self.script):
+            raise InvalidRequestError("the dialogue's script is empty")
         document = script_of(self.script, hook=self._store, dag_file=getattr(context.get("dag"), "fileloc", None))
         speakers = None if is_nothing(self.speakers) else script_document(self.speakers, source="speakers")
         return read_script(document, speakers=speakers)
@@ -170,9 +179,12 @@ class CastDialogueOperator(PresentedMediaOperator):
 
     def _seeds(self, context: Context, dialogue: Dialogue) -> dict[str | None, int | None]:
         """Return the seed of each presenter's lines, None where it has its own; so each of them is read before anything else."""
+        from airflow_provider_omnihuman.dialogue.script import checked_seed
         from airflow_provider_omnihuman.operators.parameters import optional_integer
 
         given = optional_integer(self.seed, field="seed")
+        if given is not None:
+            checked_seed(given, where="the dialogue")
         names = {speaker.presenter for speaker in dialogue.speakers} | {optional_text(self.presenter, field="presenter")}
         seeds: dict[str | None, int | None] = {None: DEFAULT_SEED if given is None else given}
         for name in sorted(filter(None, names)):
@@ -180,6 +192,27 @@ class CastDialogueOperator(PresentedMediaOperator):
             own = given is None and presenter is not None and presenter.seed is not None
             seeds[name] = None if own else seeds[None]
         return seeds
+
+    def _check_speech(self, context: Context, dialogue: Dialogue, *, presenter: str | None) -> None:
+        """Refuse what a line's speech would refuse: it would when other lines are spoken, rendered, and paid for."""
+        from airflow_provider_omnihuman.dialogue.rows import voice_of
+        from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
+        from airflow_provider_omnihuman.speech.errors import SpeechError
+
+        if self.speech is None:
+            return
+        checks: dict[tuple[Any, ...], Callable[[str], object]] = {}
+        for line in dialogue.lines:
+            said = voice_of(dialogue, line, presenter=presenter)
+            who = tuple(said.values())
+            try:
+                if who not in checks:
+                    operator = TextToSpeechOperator(**{"task_id": "speech", "text": line.text, **said, **self.speech})
+                    checks[who] = operator.text_check(context)
+                checks[who](line.text)
+            except (OmniHumanError, SpeechError) as error:
+                error.message = f"line {line.number} ({line.speaker}): {error.message}"
+                raise
 
     def _place(self, context: Context) -> S3Location:
         """Return where the preview goes; what is wrong with the place is told before anything is asked."""

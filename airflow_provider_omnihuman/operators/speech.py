@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -131,9 +131,8 @@ class TextToSpeechOperator(PresentedOperator):
 
         with raising_airflow_errors():
             self.take_voice(context)
-            engine = self._engine()
-            texts = self._texts(engine)
-            voice = optional_text(self.voice, field="voice") or engine.default_voice
+            engine, voice = self._engine_and_voice()
+            texts = self._texts(engine, self.text)
             # The place comes first: what is wrong with it is told before the speech is paid for.
             stored_as = self._stored_as(engine, is_joined=len(texts) > 1)
             hook, place = self._place(context, stored_as)
@@ -146,19 +145,36 @@ class TextToSpeechOperator(PresentedOperator):
             self._warn_of_length(spoken.seconds)
             return self._facts(spoken, place=place, stored_as=stored_as, engine=engine.name, voice=voice)
 
-    def _texts(self, engine: SpeechEngine) -> list[str]:
+    def text_check(self, context: Context) -> Callable[[Any], object]:
+        """Return what refuses a text as speaking it would; refuse engine, voice and settings, as far as that needs no asking.
+
+        :param context: the task's
+        :raises SpeechError: there is no such engine or voice, or it has no such setting
+        """
+        from airflow_provider_omnihuman.speech.limits import check_voice
+
+        self.take_voice(context)
+        engine, voice = self._engine_and_voice()
+        getattr(engine, "check_voice", check_voice)(voice)
+        return partial(self._texts, engine)
+
+    def _engine_and_voice(self) -> tuple[SpeechEngine, str]:
+        engine = self._engine()
+        return engine, optional_text(self.voice, field="voice") or engine.default_voice
+
+    def _texts(self, engine: SpeechEngine, text: Any) -> list[str]:
         """Return what is spoken in each call: the whole text, or its pieces where that is wanted and necessary."""
         from airflow_provider_omnihuman.speech.limits import check_text
         from airflow_provider_omnihuman.speech.sentences import split_text
 
-        if not isinstance(self.text, str):
-            raise SpeechInputError(f"text is a {type(self.text).__name__}, not text")
+        if not isinstance(text, str):
+            raise SpeechInputError(f"text is a {type(text).__name__}, not text")
         if not flag(self.split_text, field="split_text"):
-            engine.text_limit.check(self.text, engine=engine.name)
-            return [self.text]
-        check_text(self.text)
-        is_short = engine.text_limit.measure(self.text) <= engine.text_limit.maximum
-        return [self.text] if is_short else split_text(self.text, engine.text_limit)
+            engine.text_limit.check(text, engine=engine.name)
+            return [text]
+        check_text(text)
+        is_short = engine.text_limit.measure(text) <= engine.text_limit.maximum
+        return [text] if is_short else split_text(text, engine.text_limit)
 
     def _speak(self, speaking: Speaking, texts: list[str], *, engine: SpeechEngine, voice: str) -> Spoken:
         if len(texts) == 1:

@@ -10,7 +10,7 @@ from airflow_provider_omnihuman.api.errors import InvalidRequestError
 if TYPE_CHECKING:
     import yaml
 
-__all__ = ["MAX_BYTES", "read_document"]
+__all__ = ["MAX_BYTES", "each_key_once", "read_document", "strict_loader"]
 
 MAX_BYTES = 64 * 1024
 """A presenter has some hundred bytes; what is larger is something else."""
@@ -39,14 +39,15 @@ def read_document(data: bytes, *, source: str) -> dict[str, Any]:
 
 def _json(text: str, *, source: str) -> Any:
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=each_key_once)
     except RecursionError as error:
         raise InvalidRequestError(f"presenter {source} is nested too deep") from error
     except ValueError as error:
         raise InvalidRequestError(f"presenter {source} is not JSON: {error}") from error
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the mapping of a JSON object, which is refused where JSON lets the last of equal keys win."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
@@ -59,7 +60,7 @@ def _yaml(text: str, *, source: str) -> Any:
     import yaml
 
     try:
-        return yaml.load(text, Loader=_loader())  # noqa: S506 - made of the safe one
+        return yaml.load(text, Loader=strict_loader())  # noqa: S506 - made of the safe one
     except RecursionError as error:
         raise InvalidRequestError(f"presenter {source} is nested too deep") from error
     except yaml.MarkedYAMLError as error:
@@ -69,7 +70,7 @@ def _yaml(text: str, *, source: str) -> Any:
         raise InvalidRequestError(f"presenter {source} is not YAML: {' '.join(str(error).split())[:200]}") from error
 
 
-def _loader() -> type[yaml.SafeLoader]:
+def strict_loader() -> type[yaml.SafeLoader]:
     """Return YAML's safe loader, made stricter: YAML lets the last of equal keys win, and aliases grow without end."""
     import yaml
 

@@ -61,15 +61,28 @@ def speak(text: str, voice: str, speech_rate: int = 0) -> Samples:
     :param speech_rate: percent of change to the normal speed.
     """
     with _LOCK, _fresh_library() as (library, sample_rate):
-        if not _VOICE_NAME.fullmatch(voice) or library.espeak_SetVoiceByName(voice.encode()) != 0:
-            raise SpeechInputError(
-                f"espeak-ng has no voice {voice!r}",
-                advice="use a language code such as 'en', 'zh' or 'ja'; `espeak-ng --voices` lists them all",
-            )
+        _set_voice(library, voice)
         library.espeak_SetParameter(_PARAMETER_RATE, round(_NORMAL_RATE_WPM * (1 + speech_rate / 100)), 0)
         # A NUL would end the text early.
         pcm, events = _collect(library, text.replace("\0", " ").encode())
         return Samples(pcm, sample_rate, events)
+
+
+def check_voice(voice: str) -> None:
+    """Raise :class:`SpeechInputError` for a voice that is not there.
+
+    :param voice: as of :func:`speak`.
+    """
+    with _LOCK, _fresh_library() as (library, _):
+        _set_voice(library, voice)
+
+
+def _set_voice(library: Any, voice: str) -> None:
+    if not _VOICE_NAME.fullmatch(voice) or library.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise SpeechInputError(
+            f"espeak-ng has no voice {voice!r}",
+            advice="use a language code such as 'en', 'zh' or 'ja'; `espeak-ng --voices` lists them all",
+        )
 
 
 def _collect(library: Any, text: bytes) -> tuple[bytes, tuple[SpokenEvent, ...]]:

@@ -56,6 +56,15 @@ class LocalSpeechEngine:
     def _encoding(self) -> Encoding:
         return ENCODINGS[AudioFormat(self.audio_format)]
 
+    def check_voice(self, voice: str) -> None:
+        """Raise :class:`SpeechInputError` for a voice that espeak-ng does not have.
+
+        :param voice: as of :meth:`synthesize`
+        """
+        from airflow_provider_omnihuman.speech.espeak import check_voice
+
+        check_voice(_espeak_name(voice))
+
     def synthesize(self, text: str, voice: str = "en") -> SpokenAudio:
         """Speak the text.
 
@@ -66,10 +75,14 @@ class LocalSpeechEngine:
         from airflow_provider_omnihuman.speech.espeak_words import word_timings
 
         self.text_limit.check(text, engine=self.name)
-        samples = speak(text, _VOICE_ALIASES.get(voice.lower(), voice), self.speech_rate)
+        samples = speak(text, _espeak_name(voice), self.speech_rate)
         if samples.duration_s < _SHORTEST_WORD_S:
             raise SpeechInputError("nothing in the text can be spoken", advice="give a text with words in it")
         target = io.BytesIO()
         encode([samples.pcm], target, self._encoding, given_rate=samples.sample_rate, sample_rate=self.sample_rate)
         timings = word_timings(text, samples.events, samples.pcm, samples.sample_rate)
         return SpokenAudio(target.getvalue(), str(self.audio_format), self.sample_rate, samples.duration_s, timings)
+
+
+def _espeak_name(voice: str) -> str:
+    return _VOICE_ALIASES.get(voice.lower(), voice)

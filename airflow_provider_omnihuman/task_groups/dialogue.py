@@ -11,6 +11,7 @@ from airflow.sdk import TaskGroup, XComArg
 from airflow_provider_omnihuman.operators.captions import CaptionsOperator
 from airflow_provider_omnihuman.operators.dialogue import CastDialogueOperator
 from airflow_provider_omnihuman.operators.join_videos import JoinVideosOperator
+from airflow_provider_omnihuman.operators.speech import TextToSpeechOperator
 from airflow_provider_omnihuman.task_groups.clips import RETRIED, avatar_clips, group_of, speech_of
 
 if TYPE_CHECKING:
@@ -93,12 +94,15 @@ def dialogue_video(
     with TaskGroup(group_id):
         asked = {"script": script, "image_url": image_url, "presenter": presenter, "speakers": speakers, "prompt": prompt}
         asked |= {"seed": seed, "pause": pause, **RETRIED, **shared, **folder}
+        said_by = {**shared, **folder, **({"timings": True} if captions else {}), **(speech or {})}
+        # What else there is, such as a pool, says how the task is run.
+        asked["speech"] = {name: value for name, value in said_by.items() if name in TextToSpeechOperator.template_fields}
         who = CastDialogueOperator(**{"task_id": "cast", **asked, **(cast or {})})
         look = {"output_resolution": output_resolution, "pe_fast_mode": pe_fast_mode, "aigc_meta": aigc_meta}
         clips = avatar_clips(
             who.output,
             speak=True,
-            speech={**shared, **folder, **({"timings": True} if captions else {}), **(speech or {})},
+            speech=said_by,
             render={**look, **shared, **folder, **({"pool": pool} if pool else {}), **(render or {})},
             archive={**shared, "emit_asset_event": False, **(archive or {})},
         )

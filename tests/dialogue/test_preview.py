@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import numpy as np
@@ -62,6 +63,25 @@ def test_names_and_numbers_are_written_where_they_are_told_apart():
     short, long = widths("A", "B"), widths("Anna M", "B")
     assert long[0] > short[0] + 20, "a longer name has a longer plate"
     assert long[1] == pytest.approx(short[1], abs=3)
+
+
+def plates_of(pixels):
+    """Return the rows and the columns that are a plate's, by its white."""
+    white = (pixels > 235).all(axis=-1)
+    return np.flatnonzero(white.any(axis=1)), np.flatnonzero(white.any(axis=0))
+
+
+@pytest.mark.parametrize(("name", "size"), [("Maximiliane Theodora von und zu " * 3, (640, 360)), ("A" * 5000, (100, 1000))])
+def test_a_name_that_is_too_long_is_cut_and_its_plate_ends_in_the_picture(name, size):
+    pixels = pixels_of(preview_jpeg(picture(size), seen(name)))
+    assert plates_of(pixels)[1].max() < pixels.shape[1] - 2
+
+
+def test_plates_stay_in_a_low_picture():
+    one = seen("Anna")[0]
+    everyone = [dataclasses.replace(one, subject=dataclasses.replace(one.subject, number=number)) for number in range(1, 5)]
+    rows, _ = plates_of(pixels_of(preview_jpeg(picture((1280, 160)), everyone)))
+    assert 1 + (np.diff(rows) > 1).sum() == 4
 
 
 def test_plates_do_not_cover_each_other():

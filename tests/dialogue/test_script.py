@@ -59,6 +59,21 @@ def test_what_the_dag_says_of_a_speaker_wins_over_the_script():
     assert dialogue.speakers == (Speaker(name="Anna", voice="w", prompt="p"), Speaker(name="Ben", subject=1))
 
 
+@pytest.mark.parametrize("other", ["Jose\u0301", " Jos\u00e9 ", "Jos\u00e9\n"])
+def test_a_name_is_the_same_however_its_accents_and_spaces_are_encoded(other):
+    dialogue = read_script(
+        {"speakers": {"Jos\u00e9": {"voice": "v"}}, "lines": [{other: "Hi."}, {"speaker": other, "text": "Ho."}]}
+    )
+    assert [line.speaker for line in dialogue.lines] == ["Jos\u00e9"] * 2
+    assert [speaker.name for speaker in dialogue.speakers] == ["Jos\u00e9"]
+
+
+@pytest.mark.parametrize("other", ["anna", "An\u200bna", "\uff21nna"])
+def test_two_names_that_are_one_are_no_two_people(other):
+    with pytest.raises(InvalidRequestError, match=r"speakers 'Anna' and '.*' differ by capitals, or by what cannot be seen"):
+        read_script([{"speaker": "Anna", "text": "Hi."}, {"speaker": other, "text": "Ho."}])
+
+
 ANNA = {"Anna": {}}
 
 
@@ -80,6 +95,15 @@ ANNA = {"Anna": {}}
         ({"lines": LINES, "speakers": {"Anna": {"subject": 0}}}, "'Anna': subject must be a whole number from 1 to 5, not 0"),
         ({"lines": LINES, "speakers": {"Anna": {"subject": True}}}, "subject must be a whole number"),
         ({"lines": LINES, "speakers": ANNA}, "line 2: there is no speaker 'Ben': there are Anna"),
+        ({"lines": [{"anna": "Hi"}], "speakers": ANNA}, "there is no speaker 'anna': did you mean 'Anna'"),
+        ({"lines": LINES, "speakers": {False: {}}}, "a speaker's name must be text, not bool False: put it into quotes"),
+        ({"lines": LINES, "speakers": {"Anna": {}, "Anna ": {}}}, "speaker 'Anna' is given twice"),
+        (
+            {"lines": LINES, "speakers": {"Anna": {"engine": "dubao"}}},
+            "speaker 'Anna': there is no speech engine 'dubao': did you mean 'doubao'",
+        ),
+        ([{"speaker": "Anna", "text": "Hi", "engine": "x"}], "line 1: there is no speech engine 'x': use one of doubao, polly"),
+        ([{"speaker": "Anna", "text": "Hi \ud800"}], "line 1: text holds half a character"),
         ({"lines": [{"Ben": "Hi"}], "speakers": ANNA}, "line 1: there is no speaker 'Ben'"),
         ([*LINES, "Hi"], "line 4 must be a mapping of speaker and text, not str 'Hi'"),
         ([{"speaker": "Anna"}], "line 1: text is missing"),
@@ -118,6 +142,12 @@ def test_json_is_read(text):
     assert script_document(text) == LINES
 
 
+def test_a_list_that_a_template_made_a_text_of_is_read_as_it_was():
+    lines = [{"speaker": "Anna", "text": 'It\'s "you".\nYes.\xa0', "pause": 1.5, "voice": None}]
+    assert script_document(str(lines)) == lines
+    assert script_document(f" {lines[0]}\n") == lines[0]
+
+
 def test_yaml_is_read():
     text = "speakers:\n  Anna: {voice: v}\nlines:\n  - Anna: Hi.\n  - speaker: Anna\n    text: >\n      Long\n      text.\n"
     assert script_document(text) == {
@@ -138,6 +168,10 @@ def test_yaml_is_read():
         ("Hello\nthere", "must hold a list of lines, not str"),
         ("x" * (MAX_BYTES + 1), "larger than 256 KB"),
         ("!!python/object/apply:os.getcwd []", "neither JSON nor YAML"),
+        ("- Anna: Hi\n  Anna: Bye", "in line 2 of the text: 'Anna' is given twice"),
+        ('[{"speaker": "Anna", "text": "Hi", "text": "Bye"}]', "'text' is given twice"),
+        ("- &a [x]\n- [*a, *a]", "in line 2 of the text: aliases .* are not allowed"),
+        ("- Anna: 2026-02-31", "neither JSON nor YAML: a date or a number that is none"),
     ],
 )
 def test_what_is_no_script_is_refused(text, says):
@@ -159,6 +193,7 @@ def test_what_is_in_a_file_that_is_no_script_is_not_shown():
         ('[{"speaker": "Anna"}]', False),
         ("- Anna: Hi", False),
         ("lines:\n- Anna: Hi", False),
+        ("lines: [{Anna: Hi}]", False),
         (LINES, False),
         ("", False),
     ],

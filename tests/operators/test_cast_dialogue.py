@@ -7,9 +7,15 @@ import json
 from pathlib import Path
 
 import pytest
+from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 from airflow.providers.common.compat.sdk import AirflowFailException
 from PIL import Image
 
+from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.dialogue.document import MAX_BYTES
+from airflow_provider_omnihuman.dialogue.rows import voice_of
+from airflow_provider_omnihuman.dialogue.script import Dialogue, Line, Speaker
+from airflow_provider_omnihuman.dialogue.source import script_of
 from airflow_provider_omnihuman.operators.dialogue import CastDialogueOperator
 from airflow_provider_omnihuman.presenters.presenter import DEFAULT_SEED
 from airflow_provider_omnihuman.task_groups.clips import CLIP_FIELDS
@@ -102,6 +108,38 @@ def test_a_script_is_read_from_s3_or_beside_the_dag(picture, put, tmp_path):
     assert beside[1]["text"] == "{{ ho }}"
 
 
+def test_a_speakers_voice_stays_with_a_line_of_the_same_engine_and_not_of_another():
+    lines = tuple(Line(number=1, speaker="Ben", text="Hi.", engine=engine) for engine in (None, "local", "polly"))
+    dialogue = Dialogue(lines, (Speaker(name="Ben", voice="v", engine="local"),))
+    said = [voice_of(dialogue, line, presenter=None) for line in lines]
+    assert [(one["voice"], one["engine"]) for one in said] == [("v", "local"), ("v", "local"), (None, "polly")]
+
+
+@pytest.mark.parametrize(
+    ("line", "speech", "says"),
+    [
+        ({"engine": "local", "voice": "xx"}, {}, r"line 2 \(Anna\): espeak-ng has no voice 'xx'"),
+        ({"engine": "polly", "voice": "a\nb"}, {}, r"line 2 \(Anna\): voice is 'a\\nb'"),
+        (
+            {"engine": "polly", "text": "." * 2990 + "Hello there."},
+            {},
+            r"line 2 \(Anna\): the text has 3002 characters, the polly",
+        ),
+        ({}, {"engine": "dubao"}, r"line 1 \(Ben\): there is no speech engine 'dubao'"),
+        ({}, {"engine": "local", "audio_format": "flac"}, r"line 1 \(Ben\): the local engine has no audio format 'flac'"),
+    ],
+)
+def test_what_a_lines_speech_would_refuse_is_told_before_any_line_is_spoken(connections, line, speech, says):
+    script = [LINES[0] | {"engine": "local"}, LINES[1] | line]
+    with pytest.raises(AirflowFailException, match=says):
+        cast(script, image_url="s3://nobody-looks/at-it.png", speech=speech)
+
+
+def test_a_file_that_is_too_large_is_refused(connections, put):
+    with pytest.raises(InvalidRequestError, match="script s3://.* is larger than 256 KB"):
+        script_of(put("in/film.yaml", bytes(MAX_BYTES + 1)), hook=S3Hook(), dag_file=None)
+
+
 def test_a_presenter_gives_the_picture_and_its_own_seed(connections, tmp_path, duo_png):
     (tmp_path / "duo.png").write_bytes(duo_png)
     (tmp_path / "talk.yaml").write_text("portrait: duo.png\nseed: 77\n")
@@ -127,6 +165,8 @@ def test_a_presenter_gives_the_picture_and_its_own_seed(connections, tmp_path, d
         ("scripts/../../nowhere.yaml", {}, "is outside of the Dag's folder"),
         ("/etc/hostname", {}, "is outside of the Dag's folder"),
         ("s3://omnihuman-tests/nowhere.yaml", {}, "nowhere.yaml"),
+        ("None", {}, "script is empty"),
+        (LINES, {"seed": "-5"}, "the dialogue: seed must be a whole number from -1"),
         (LINES, {"pause": "long"}, "pause must be 0 to 30 seconds, not 'long'"),
         (LINES, {"speakers": {"Ben": {"presenter": "nobody"}, "Anna": {}}}, "nobody"),
         (LINES, {"speakers": '{"Ben": {"subject": 3}, "Anna": {}}'}, "to be subject 3, and 2 subjects were found"),
