@@ -81,7 +81,7 @@ class CastDialogueOperator(PresentedMediaOperator):
         "omnihuman_conn_id",
         "aws_conn_id",
     )
-    template_fields_renderers = {"script": "yaml", "speakers": "json"}  # noqa: RUF012 - Airflow's own convention
+    template_fields_renderers = {"script": "yaml", "speakers": "json", "speech": "json"}  # noqa: RUF012 - Airflow's own convention
     ui_color = "#eee3ff"
     operator_extra_links = (WhoIsWhoLink(), VendorConsoleLink())
     signed_fields = ("image_url", "script")

@@ -13,6 +13,7 @@ from PIL import Image
 
 from airflow_provider_omnihuman.media.probe import probe_video
 from airflow_provider_omnihuman.presenters.presenter import DEFAULT_SEED
+from airflow_provider_omnihuman.task_groups.dialogue import dialogue_video
 from airflow_provider_omnihuman.task_groups.long_talk import long_talk_video
 from tests.conftest import PROJECT
 
@@ -114,6 +115,12 @@ def test_a_person_is_asked_between_cast_and_the_first_speech(omnihuman_airflow):
     assert dag.get_task("dialogue.confirm").upstream_task_ids == {"dialogue.cast"}
     assert "dialogue.confirm" in dag.get_task("dialogue.clips.speech").upstream_task_ids
     assert dag.get_task("dialogue.confirm").fail_on_reject, "what is skipped looks as if it were done"
+
+
+def test_cast_knows_how_the_lines_are_spoken_and_not_where():
+    with DAG("said", schedule=None) as dag:
+        dialogue_video(script="s.yaml", presenter="host", speech={"split_text": True, "pool": "a_pool"})
+    assert dag.get_task("dialogue.cast").speech == {"aws_conn_id": "aws_default", "presenters_path": None, "split_text": True}
 
 
 def test_pieces_of_a_presenters_talk_share_a_seed(omnihuman_airflow):
