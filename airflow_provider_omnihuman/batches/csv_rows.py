@@ -16,6 +16,10 @@ _DELIMITERS = ",;\t"
 """Spreadsheets write the second where the comma is the decimal sign, and the third as "Unicode text"."""
 
 
+_NEVER_CLOSED = ("unexpected end of data", "field larger than field limit")
+"""What Python's reader says at the end of a small file, and of a large one: a text of 128 KB is many rows."""
+
+
 def csv_rows(text: str, *, header: Sequence[str] | None = None, what: str = "the CSV") -> Iterator[Row]:
     """Yield the rows of a table; one that cannot be read is yielded with its problem.
 
@@ -24,7 +28,7 @@ def csv_rows(text: str, *, header: Sequence[str] | None = None, what: str = "the
     :param text: without a byte order mark
     :param header: the names of the columns, where the first line is a row already
     :param what: what to call it in a message
-    :raises InvalidRequestError: it has no header, or ends in the midst of a quoted text
+    :raises InvalidRequestError: it has no header, or a quoted text that never ends
     """
     records = _records(text, what=what)
     if header is None:
@@ -51,9 +55,9 @@ def _records(text: str, *, what: str) -> Iterator[tuple[int, list[str], str]]:
         except StopIteration:
             return
         except csv.Error as error:
-            if "unexpected end of data" in str(error):
+            if any(sign in str(error) for sign in _NEVER_CLOSED):
                 # All that follows is inside of it: rows are lost, and nobody knows how many.
-                told = f"{what} ends inside a quoted text, which begins in line {line} or after it"
+                told = f"{what} has a quoted text that never ends, which begins in line {line} or after it"
                 raise InvalidRequestError(told, advice="close the quotes, and double those that are part of a text") from error
             values, problem = [], f"it is no CSV ({error}): double the quotes that are part of a text"
         yield line, values, problem

@@ -40,12 +40,14 @@ def json_rows(text: str, *, header: Sequence[str] | None = None, what: str = "th
 def rows_of(values: Sequence[Any], *, header: Sequence[str] | None = None, what: str = "rows") -> Iterator[Row]:
     """Yield the rows of a list: mappings, or sequences of values in the order of a header, as queries return them.
 
-    :param values: one for each row
+    :param values: one for each row; a single mapping is one row
     :param header: the names of the columns, where rows are sequences
     :param what: what to call it in a message
     :raises InvalidRequestError: it is no list
     """
-    if isinstance(values, str | bytes | Mapping) or not isinstance(values, Sequence):
+    if isinstance(values, Mapping):  # of a mapped task that ran once, Airflow 3.3 gives what it returned without a list
+        values = [values]
+    if isinstance(values, str | bytes) or not isinstance(values, Sequence):
         raise InvalidRequestError(f"{what} must be a list of rows, not {type(values).__name__} {shown(values)}")
     names = None if header is None else check_header(header, what=what)
     for number, value in enumerate(values, start=1):

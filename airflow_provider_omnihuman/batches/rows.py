@@ -45,8 +45,10 @@ def check_header(names: Sequence[Any], *, what: str) -> tuple[str, ...]:
 
     :param names: of the columns, in order; one may be empty, where all cells of the column are
     :param what: whose they are, for the message
-    :raises InvalidRequestError: there are none, or two are the same
+    :raises InvalidRequestError: there are none, two are the same, or they are no list
     """
+    if isinstance(names, str | Mapping):
+        raise InvalidRequestError(f"header must be a list of names, not {type(names).__name__} {shown(names)}")
     header = tuple("" if name is None else str(name).strip() for name in names)
     if not any(header):
         raise InvalidRequestError(
@@ -69,7 +71,10 @@ def row_of_values(values: Sequence[Any], header: Sequence[str], *, number: int, 
     :param line: of the file
     """
     if len(values) != len(header):
-        told = f"it has {_cells(len(values))}, and the header names {len(header)}: a comma inside a text needs quotes around it"
+        broken = "comma" if len(values) > len(header) else "line break"
+        told = (
+            f"it has {_cells(len(values))}, and the header names {len(header)}: a {broken} inside a text needs quotes around it"
+        )
         return Row(number, line=line, problem=told)
     nameless = [value for name, value in zip(header, values, strict=True) if not name and not is_empty(value)]
     if nameless:
@@ -123,7 +128,7 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {_sound(str(name)): _plain(item) for name, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
         raise ValueError(f"{value} is no number")
     return value if value is None or isinstance(value, bool | int | float) else _text(value)
 

@@ -21,8 +21,9 @@ _MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
 
 
 def is_text(source: str) -> bool:
-    """Whether a source is the table itself: it has a line break, which no name of a place has."""
-    return "\n" in source.strip()
+    """Whether a source is the table itself: it has a line break, or begins as JSON does, which no name of a place does."""
+    text = source.strip()
+    return "\n" in text or text.startswith(("[", "{"))
 
 
 def fetched(source: str, hook: S3Hook) -> tuple[bytes, str]:

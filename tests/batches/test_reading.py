@@ -93,7 +93,7 @@ def test_names_of_columns_may_be_given_where_the_table_has_none():
     ("line", "says"),
     [
         ("2,Ben,extra", "it has 3 cells, and the header names 2"),
-        ("2", "it has 1 cell, and the header names 2"),
+        ("2", "it has 1 cell, and the header names 2: a line break inside a text needs quotes"),
         ('2,"Be"n', "it is no CSV"),
         ("2,Be\x00n", "'Be\\x00n' holds a NUL character"),
     ],
@@ -130,7 +130,8 @@ def test_a_bad_line_of_json_is_one_bad_row(line, says):
         ("", "t.csv is empty: it has no header"),
         (" , \n", "t.csv is empty: it has no header"),
         ("id,name,id\n1,2,3\n", "t.csv has two columns of the name 'id'"),
-        ('id,name\n1,Anna\n2,"Ben\n3,Cleo\n', "t.csv ends inside a quoted text, which begins in line 3"),
+        ('id,name\n1,Anna\n2,"Ben\n3,Cleo\n', "t.csv has a quoted text that never ends, which begins in line 3"),
+        ('id\n1\n"2\n' + "3\n" * 70_000, "t.csv has a quoted text that never ends, which begins in line 3"),
     ],
 )
 def test_a_table_that_is_wrong_as_a_whole_is_refused(text, says):
@@ -179,10 +180,17 @@ def test_what_a_query_returned_becomes_plain_text_and_numbers():
     assert second.cells == {"a": 1}
     (bad,) = rows_of([(b"\x00",)], header=["blob"])
     assert bad.problem == "column 'blob': a bytes is no value that a row can have"
-    (bad,) = rows_of([(float("nan"),)], header=["n"])
-    assert bad.problem == "column 'n': nan is no number"
-    with pytest.raises(InvalidRequestError, match="rows must be a list of rows, not dict"):
-        list(rows_of({"a": 1}))
+    for value, said in ((float("nan"), "nan"), (decimal.Decimal("NaN"), "NaN"), (decimal.Decimal("-inf"), "-Infinity")):
+        (bad,) = rows_of([(value,)], header=["n"])
+        assert bad.problem == f"column 'n': {said} is no number"
+    with pytest.raises(InvalidRequestError, match="rows must be a list of rows, not str"):
+        list(rows_of("a"))
+    with pytest.raises(InvalidRequestError, match="header must be a list of names, not str 'n'"):
+        list(rows_of([(1,)], header="n"))
+
+
+def test_one_mapping_is_one_row_as_airflow_gives_what_a_mapped_task_returned_that_ran_once():
+    assert [row.cells for row in rows_of({"a": 1})] == [{"a": 1}]
 
 
 def test_more_rows_than_airflow_maps_over_are_refused_before():
