@@ -7,6 +7,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import Any
 
+from airflow_provider_omnihuman.api.urls import without_query
+
 __all__ = ["RowState", "grouped", "outcome_of", "report_document", "totals_of"]
 
 REPORT_VERSION = 1
@@ -48,6 +50,8 @@ def outcome_of(
     """
     failed = next((task for task, state in states.items() if state == "failed"), None)
     shown = {name: row.get(name) for name in _SHOWN}
+    if shown["audio_url"]:  # the row's may be presigned
+        shown["audio_url"] = without_query(shown["audio_url"])
     if archived:
         state = RowState.REUSED if archived.get("reused") else RowState.RENDERED
         return {**shown, "state": state.value, **{name: archived.get(name) for name in _ARCHIVED}, "failure": None}

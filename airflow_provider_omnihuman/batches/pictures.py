@@ -73,7 +73,8 @@ def contact_sheet(tiles: Sequence[Tile], *, size_px: int) -> bytes:
 
     pictures = [_opened(tile.picture) for tile in tiles]
     width, height = _tile_size(pictures, size_px)
-    columns = min(_SHEET_COLUMNS, len(tiles))
+    # Many rows make a wider sheet: a JPEG has 65,500 pixels a side at most.
+    columns = min(max(_SHEET_COLUMNS, math.ceil(math.sqrt(len(tiles)) / 2)), len(tiles))
     lines = math.ceil(len(tiles) / columns)
     step_x, step_y = width + _GAP_PX, height + _CAPTION_PX + _GAP_PX
     sheet = Image.new("RGB", (columns * step_x + _GAP_PX, lines * step_y + _GAP_PX), _PAPER)

@@ -114,6 +114,11 @@ def test_a_task_that_left_no_word_is_told_as_such():
     assert failure["advice"] == "see the log of that task"
 
 
+def test_a_report_shows_no_signature_of_an_audio():
+    signed = row(audio_url="https://store.example/a.wav?X-Amz-Signature=abc")
+    assert outcome_of(signed, states=DONE, archived=archived())["audio_url"] == "https://store.example/a.wav"
+
+
 def test_takes_of_a_row_stand_together():
     rows = [row(1), row(2, take_of="a"), row(2, take_of="a"), row(3, take_of="b"), row(4)]
     assert [(take_of, len(members)) for take_of, members in grouped(rows)] == [(None, 1), ("a", 2), ("b", 1), (None, 1)]
@@ -198,3 +203,9 @@ def test_all_posters_stand_on_one_sheet(shape, tiles, size):
     assert red > 150 > green, "the second tile shows its poster"
     red, green, _ = sheet.getpixel((12 + 60, 12 + 60))
     assert abs(red - green) < 10, "the first has none"
+
+
+def test_a_sheet_of_many_rows_is_none_that_is_too_tall_for_a_picture():
+    tall = thumbnail(picture(90, 160), size_px=160)
+    sheet = Image.open(io.BytesIO(contact_sheet([Tile("", tall), *[Tile("", None)] * 1999], size_px=160)))
+    assert max(sheet.size) < 20_000
