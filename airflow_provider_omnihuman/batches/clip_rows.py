@@ -23,10 +23,10 @@ _SPOKEN = ("text", "voice", "engine")
 _URLS = ("audio_url", "image_url")
 ROW_FIELDS = (*_TEXTS, *_URLS, "mask_url", "seed")
 """What a column may say of a clip; other columns are there for the script."""
-_TOLD = ("id", "number", "name", "problem", "take_of")
+_TOLD = ("id", "own_id", "number", "name", "problem", "take_of")
 _ID_COLUMNS = ("id", "key")
 _MAX_ID_CHARACTERS = 200
-_SHORT_HASH, _LONG_HASH = 8, 16
+_SHORT_HASH = 8
 _WHOLE_NUMBER = re.compile(r"-?\d{1,18}")
 
 
@@ -50,6 +50,9 @@ class RowRules:
     seed_of: Callable[[str], int | None] = lambda presenter: None  # noqa: ARG005 - a presenter that nobody can look up
 
     def __post_init__(self) -> None:
+        for name in ("columns", "defaults"):
+            if not isinstance(given := getattr(self, name), Mapping):
+                raise InvalidRequestError(f"{name} must be a mapping, not {type(given).__name__} {shown(given)}")
         if unknown := sorted({*self.columns.values(), *self.defaults} - {*ROW_FIELDS, "id"}):
             raise InvalidRequestError(
                 f"columns names the field {', '.join(unknown)}, which no row has", advice=f"it has {', '.join(ROW_FIELDS)}"
@@ -64,16 +67,19 @@ def clip_rows(rows: Iterable[Row], rules: RowRules) -> list[dict[str, Any]]:
 
     :param rows: as they were read
     :param rules: what is what
-    :return: mappings with ``id``, ``number``, ``name``, ``problem``, ``take_of`` and what is given of ``ROW_FIELDS``
+    :return: mappings with ``id``, ``own_id``, ``number``, ``name``, ``problem``, ``take_of`` and what is given of ``ROW_FIELDS``
+    :raises InvalidRequestError: no row has a column that the rules name
     """
     clips: list[dict[str, Any]] = []
     first_of: dict[str, str] = {}
+    columns: dict[str, None] = {}  # in their order
     for row in rows:
+        columns |= dict.fromkeys(row.cells)
         clip = _clip(row, rules)
-        if (first := first_of.setdefault(clip["id"], row.name)) != row.name:
-            told = f"{row.name}: its id {shown(clip['id'])} is that of {first}"
-            clip = {**clip, "id": f"{clip['id']} ({row.number})", "problem": clip["problem"] or told}
+        if (first := first_of.setdefault(clip["own_id"] or _hash(row), row.name)) != row.name:
+            clip = _second(clip, first)
         clips.append(clip)
+    _check_columns(columns, rules)
     return clips
 
 
@@ -89,11 +95,31 @@ def usable_clip(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": row["id"], **{name: value for name, value in row.items() if name not in not_for_it}}
 
 
+def _second(clip: dict[str, Any], first: str) -> dict[str, Any]:
+    """Return the clip of a row that has the id of another one, or that is the same in all its cells."""
+    if clip["own_id"]:
+        told = f"{clip['name']}: its id {shown(clip['own_id'])} is that of {first}"
+        return {**clip, "id": f"{clip['id']} ({clip['number']})", "problem": clip["problem"] or told}
+    if clip.get("seed") == -1:  # each time another video
+        return clip
+    told = f"{clip['name']}: it is the same as {first}, and would be paid for twice: leave it out, or give each an id"
+    return {**clip, "problem": clip["problem"] or told}
+
+
+def _check_columns(columns: Mapping[str, None], rules: RowRules) -> None:
+    """Refuse the name of a column that is in no row: what it was meant for would be taken from elsewhere, and paid for."""
+    named = [*rules.columns, *([rules.id_column] if rules.id_column else [])]
+    if columns and (absent := [name for name in named if name not in columns]):
+        raise InvalidRequestError(f"no row has a column {', '.join(map(repr, absent))}", advice=f"there are {', '.join(columns)}")
+
+
 def _clip(row: Row, rules: RowRules) -> dict[str, Any]:
     """Return one row's clip, with all that is wrong with it."""
     fields, problems = _fields(row, rules) if not row.problem else ({}, [f"{row.name}: {row.problem}"])
+    own_id = _own_id(row, rules)
     return {
-        "id": _id(row, rules),
+        "id": own_id or f"{row.number}-{_hash(row)[:_SHORT_HASH]}",
+        "own_id": own_id,
         "number": row.number,
         "name": row.name,
         "take_of": _take_of(row),
@@ -140,7 +166,8 @@ def _seed_for(fields: Mapping[str, Any], rules: RowRules) -> dict[str, int]:
 def _given(row: Row, rules: RowRules) -> dict[str, tuple[str, Any]]:
     """Return column and value by field; what is empty is not given."""
     found = {}
-    for column, value in row.cells.items():
+    # What the Dag says of a column comes last, and wins over a column that has the field's own name.
+    for column, value in sorted(row.cells.items(), key=lambda cell: cell[0] in rules.columns):
         name = rules.columns.get(column, column)
         if name in ROW_FIELDS and not is_empty(value) and not (name == "text" and rules.script):
             found[name] = (column, value)
@@ -198,15 +225,17 @@ def _take_of(row: Row) -> str | None:
     return None if is_empty(value) else str(value)[:_MAX_ID_CHARACTERS]
 
 
-def _id(row: Row, rules: RowRules) -> str:
-    """Return what names the row in each run: what its own column says, or else its place and its content."""
+def _own_id(row: Row, rules: RowRules) -> str | None:
+    """Return what its own column calls the row, in each run; None where it says nothing."""
     by_field = [column for column, name in rules.columns.items() if name == "id"]
     for column in [rules.id_column] if rules.id_column else [*by_field, *_ID_COLUMNS]:
         value = row.cells.get(column)
         if not is_empty(value) and not isinstance(value, list | dict):
             return str(value).strip()[:_MAX_ID_CHARACTERS]
-    return f"{row.number}-{_hash([row.cells, row.problem])[:_SHORT_HASH]}"
+    return None
 
 
-def _hash(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:_LONG_HASH]
+def _hash(row: Row) -> str:
+    """Return what is the same for rows of the same cells; one that could not be read is like no other."""
+    content = [row.cells, row.number if row.problem else None]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

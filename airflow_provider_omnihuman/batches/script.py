@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
+from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.batches.rows import is_empty
 
 if TYPE_CHECKING:
@@ -62,7 +63,18 @@ class Script:
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         # No autoescape: it is spoken, and no HTML.
-        return ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
+        environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=_speakable)
+        environment.globals.clear()  # such as range and dict: an empty column of that name would be spoken as Python's own
+        return environment
+
+
+def _speakable(value: Any) -> Any:
+    """Return what a placeholder gives; refuse what would be spoken as Python shows it, such as ``None`` or ``{'city': …}``."""
+    from jinja2 import Undefined
+
+    if isinstance(value, str | int | float | Undefined):  # an undefined one says itself what is missing
+        return value
+    raise ValueError(f"a placeholder gives {shown(value)}, which cannot be spoken: take one value of it, or a default")
 
 
 def _missing(error: Exception, *, names: set[str], known: Mapping[str, Any], cells: Mapping[str, Any]) -> InvalidRequestError:

@@ -43,7 +43,8 @@ def variants(
 def takes(rows: Iterable[Mapping[str, Any]], seeds: Sequence[int]) -> list[dict[str, Any]]:
     """Return each row once for each seed; the report shows takes of the same row side by side.
 
-    :param rows: any mappings; a row's ``id`` names its takes, ``greeting-take1`` and so on
+    :param rows: any mappings; a row's ``id`` names its takes, ``greeting-take1`` and so on. Those of a row without one have none:
+        its place would make other videos of them, paid for again, as soon as a row is put before it
     :param seeds: different ones, 0 or more: a random one could not be rendered again
     :raises InvalidRequestError: two seeds are the same, or one is random
     """
@@ -51,8 +52,9 @@ def takes(rows: Iterable[Mapping[str, Any]], seeds: Sequence[int]) -> list[dict[
     if not seeds or wrong or len(set(seeds)) < len(seeds):
         raise InvalidRequestError(f"seeds of takes must be different whole numbers of 0 or more, not {list(seeds)}")
     return [
-        {**row, "id": f"{name}-take{number}", "take_of": name, "seed": seed}
-        for name, row in ((str(row.get("id") or row.get("key") or f"row{place}"), row) for place, row in enumerate(rows, start=1))
+        {**row, **({"id": f"{own}-take{number}"} if own else {}), "take_of": own or f"row{place}", "seed": seed}
+        for place, row in enumerate(rows, start=1)
+        for own in (str(row.get("id") or row.get("key") or ""),)
         for number, seed in enumerate(seeds, start=1)
     ]
 

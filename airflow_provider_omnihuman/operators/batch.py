@@ -37,9 +37,9 @@ class ReadRowsOperator(PresentedOperator):
     Columns of the names ``text``, ``voice``, ``engine``, ``image_url``, ``mask_url``, ``prompt``, ``seed``, ``presenter`` and
     ``audio_url`` say what they say; others are there for the ``script``. An empty cell says nothing.
 
-    XCom: the return value is a list with one mapping a row, ``{id, number, name, problem, take_of, content}`` and the fields that
-    it has. ``id`` is the same in each run: what the column ``id`` or ``key`` says, or else the row's number and a hash of its
-    cells. ``content`` is a hash of the fields: the same where the same video is asked for.
+    XCom: the return value is a list with one mapping a row, ``{id, own_id, number, name, problem, take_of}`` and the fields that
+    it has. ``own_id`` is what the column ``id`` or ``key`` says, the same in each run, or None; ``id`` is that, or else the row's
+    number and a hash of its cells.
 
     :param source: a CSV or JSON Lines file: an ``s3://`` or http(s) URL, a key in the default bucket of ``aws_conn_id``, or the
         text of the table itself (templated)

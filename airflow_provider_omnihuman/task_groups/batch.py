@@ -153,11 +153,14 @@ def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _labelled(aigc_meta: Mapping[str, str] | None, *, rows: str) -> dict[str, Any]:
-    """Return the label of a render, its id that of the row and of what is rendered: another run asks for the same one."""
+    """Return the label of a render, its id the row's own and that of what is rendered: another run asks for the same one.
+
+    A row without an id of its own is not named by its place: others may stand there in the next run.
+    """
     if aigc_meta is None:
         return {}
     row = f"(ti.xcom_pull(task_ids='{rows}', map_indexes=-1)[ti.map_index])"
-    own = f"{{{{ ti.dag_id[:{_ID_PARTS}] }}}}/{{{{ {row}['id'][:{_ID_PARTS}] }}}}/{CONTENT_ID}"
+    own = f"{{{{ ti.dag_id[:{_ID_PARTS}] }}}}/{{{{ ({row}['own_id'] or 'row')[:{_ID_PARTS}] }}}}/{CONTENT_ID}"
     return {"aigc_meta": {"producer_id": own, **aigc_meta}}
 
 

@@ -61,8 +61,14 @@ def one_failed(monkeypatch):
 
 @pytest.mark.parametrize(
     "source",
-    ["t/table.csv", f"s3://{BUCKET}/t/table.csv", TABLE, "http"],
-    ids=["a key", "a URL of S3", "the text itself", "a URL of the web"],
+    [
+        "t/table.csv",
+        f"s3://{BUCKET}/t/table.csv",
+        TABLE,
+        '[{"id": "1", "text": "Hello", "image_url": "s3://bucket/p.png"}]',
+        "http",
+    ],
+    ids=["a key", "a URL of S3", "the text itself", "one line of JSON", "a URL of the web"],
 )
 def test_a_table_is_read_wherever_it_is(source, connections, presigned):
     web = presigned("t/table.csv", TABLE.encode())
@@ -164,6 +170,22 @@ def test_a_report_fails_where_all_rows_failed(connections, one_failed):
     with pytest.raises(AirflowFailException, match="2 of 2 rows failed"):
         report(one_failed, fail_if="all")[1]()
     report(one_failed, fail_if="never")[1]()
+
+
+def test_a_label_names_a_row_by_its_own_id_and_never_by_its_place():
+    from airflow.sdk import DAG
+    from jinja2 import Template
+
+    def label(index, *rows):
+        ti = TaskInstance(map_index=index)
+        ti.xcom_pull = lambda **_: read(rows=[{"text": "Hi", "image_url": "s3://bucket/p.png", **row} for row in rows])
+        return Template(template).render(ti=ti)
+
+    with DAG("d", schedule=None) as dag:
+        batch_videos(rows=[{"text": "a"}], aigc_meta={"content_propagator": "p"})
+    template = dag.get_task("batch.clips.render").aigc_meta["producer_id"]
+    assert label(0, {"id": "anna"}) == "a_dag/anna/{content_id}"
+    assert label(0, {"name": "Anna"}) == label(1, {"name": "Zoe"}, {"name": "Anna"}) == "a_dag/row/{content_id}"
 
 
 def test_a_batch_that_nobody_understands_is_refused_when_the_dag_is_read():

@@ -126,12 +126,40 @@ def test_two_rows_of_one_name_are_not_taken_for_each_other():
     assert second["id"] == "5 (2)"
 
 
+def test_the_same_row_twice_is_paid_for_once():
+    first, twice, random, again, alike = clips(
+        {"text": "a"}, {"text": "a"}, {"text": "a", "seed": -1}, {"text": "a", "seed": -1}, {"text": "a", "email": "x"}
+    )
+    assert twice["problem"].startswith("row 2: it is the same as row 1, and would be paid for twice")
+    assert {clip["problem"] for clip in (first, random, again, alike)} == {None}
+    bad = clip_rows([Row(number, problem="it is no CSV") for number in (1, 2)], RowRules())
+    assert [clip["problem"] for clip in bad] == ["row 1: it is no CSV", "row 2: it is no CSV"]
+
+
+def test_a_column_that_no_row_has_is_refused_where_another_value_would_take_its_place():
+    row = {"text": "a", "Photo": PHOTO}
+    for rules in ({"columns": {"Foto": "image_url"}}, {"id_column": "Foto"}):
+        with pytest.raises(InvalidRequestError, match="no row has a column 'Foto': there are text, Photo"):
+            clips(row, **rules)
+    assert clips(columns={"Foto": "image_url"}) == []
+    assert clips({"text": "a"}, row, columns={"Photo": "image_url"})[0]["problem"] is None
+
+
+def test_what_the_dag_says_of_a_column_wins_over_the_name_of_another():
+    own = "s3://bucket/own.png"
+    for row in ({"Photo": own, "image_url": PHOTO}, {"image_url": PHOTO, "Photo": own}):
+        (clip,) = clips({"text": "a", **row}, columns={"Photo": "image_url"})
+        assert clip["image_url"] == own
+
+
 def test_a_row_that_could_not_be_read_is_told_with_its_place():
     (clip,) = clip_rows([Row(3, line=5, problem="it is no CSV")], RowRules())
     assert clip["problem"] == "row 3 (line 5): it is no CSV"
 
 
-@pytest.mark.parametrize("rules", [{"columns": {"a": "txt"}}, {"defaults": {"aigc_meta": "x"}}, {"defaults": {"seed": "x"}}])
+@pytest.mark.parametrize(
+    "rules", [{"columns": {"a": "txt"}}, {"defaults": {"aigc_meta": "x"}}, {"defaults": {"seed": "x"}}, {"columns": "{}"}]
+)
 def test_rules_for_all_rows_are_refused_at_once(rules):
     with pytest.raises(InvalidRequestError):
         RowRules(**rules)
@@ -162,6 +190,10 @@ def test_a_script_is_filled_in_from_its_row(source, cells, text):
         ("{{ ''.join(range(10 ** 9) | map('string')) }}", "OverflowError|range"),
         ("{{ conn.aws_default }}", "there is no column 'conn'"),
         ("{{ 1 / 0 }}", "ZeroDivisionError"),
+        ("{{ range }}", "there is no column 'range'"),
+        ("{{ row }}", r"gives {'name': 'Anna'}, which cannot be spoken"),
+        ("{{ row.get('x') }}", "gives None, which cannot be spoken"),
+        ("{{ name.upper }}", "gives <built-in method upper .*, which cannot be spoken"),
     ],
 )
 def test_a_script_that_cannot_be_filled_in_says_why_and_reaches_nothing_else(source, says):
@@ -203,11 +235,11 @@ def test_variants_of_nothing_are_refused(arguments, says):
 
 def test_takes_are_the_same_row_with_other_seeds():
     rows = takes([{"id": "hi", "text": "Hi", "seed": 5}, {"text": "b"}], [1, 9])
-    assert [(row["id"], row["take_of"], row["seed"]) for row in rows] == [
+    assert [(row.get("id"), row["take_of"], row["seed"]) for row in rows] == [
         ("hi-take1", "hi", 1),
         ("hi-take2", "hi", 9),
-        ("row2-take1", "row2", 1),
-        ("row2-take2", "row2", 9),
+        (None, "row2", 1),
+        (None, "row2", 9),
     ]
     read = clips(*rows)
     assert [(clip["id"], clip["take_of"], clip["seed"]) for clip in read[:2]] == [("hi-take1", "hi", 1), ("hi-take2", "hi", 9)]
