@@ -59,7 +59,7 @@ def settled(cues: Sequence[Cue], *, until_s: float | None = None) -> list[Cue]:
         if following_s is not None and following_s - wanted_s < _CLOSED_S:
             wanted_s = max(cue.start_s, following_s - GAP_S)
         start_s = cue.start_s
-        if until_s is not None and limit_s <= start_s:  # behind the end: the last moment is better than nothing
+        if until_s is not None and until_s <= start_s:  # behind the end: the last moment is better than nothing
             start_s = max(0.0, until_s - SHORTEST_S)
         result.append(replace(cue, start_s=start_s, end_s=max(min(wanted_s, limit_s), start_s)))
     return _in_milliseconds(result)

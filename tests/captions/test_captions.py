@@ -187,6 +187,12 @@ def test_no_caption_stands_behind_the_end():
     assert cue.end_s == 5.0
 
 
+def test_two_that_begin_at_once_stand_there_and_not_at_the_end():
+    first, second = settled([Cue(1.0, 1.0, "One."), Cue(1.0, 3.0, "Two and three.")], until_s=60.0)
+    assert (first.start_s, second.start_s) == (1.0, pytest.approx(1.0, abs=0.002))
+    assert second.end_s == pytest.approx(3.25)
+
+
 def test_what_takes_too_long_is_cut_in_two():
     text = "slowly, slowly, slowly, slowly"
     cues = cues_of(text, Clock(timed_by_silence(text, [], start_s=0, end_s=12)))
