@@ -8,12 +8,19 @@ from airflow_provider_omnihuman.captions.tokens import is_wide_text
 
 __all__ = ["track_language"]
 
-# ISO 639-1 to 639-2/T, which MP4 uses: the languages of the API, and their neighbours.
+# ISO 639-1 to 639-2/T, which MP4 uses: the languages of the API, their neighbours, and those of Europe.
 _CODES = {
     code[:2]: code[3:]
     for code in (
         *("en-eng", "zh-zho", "ja-jpn", "ko-kor", "es-spa", "id-ind", "pt-por", "fr-fra"),
         *("de-deu", "it-ita", "ru-rus", "ar-ara", "th-tha", "vi-vie", "ms-msa", "hi-hin"),
+        *("bn-ben", "fa-fas", "he-heb", "jv-jav", "kk-kaz", "km-khm", "lo-lao", "mn-mon"),
+        *("my-mya", "ne-nep", "pa-pan", "si-sin", "ta-tam", "te-tel", "tl-tgl", "tr-tur"),
+        *("ug-uig", "ur-urd", "uz-uzb", "bo-bod", "ka-kat", "hy-hye", "az-aze", "sw-swa"),
+        *("bg-bul", "ca-cat", "cs-ces", "cy-cym", "da-dan", "el-ell", "et-est", "eu-eus"),
+        *("fi-fin", "ga-gle", "gl-glg", "hr-hrv", "hu-hun", "is-isl", "lt-lit", "lv-lav"),
+        *("mk-mkd", "mt-mlt", "nb-nob", "nl-nld", "no-nor", "pl-pol", "ro-ron", "sk-slk"),
+        *("sl-slv", "sq-sqi", "sr-srp", "sv-swe", "uk-ukr", "be-bel", "bs-bos", "af-afr"),
     )
 }
 _CODE = re.compile("[a-z]{3}")

@@ -182,7 +182,10 @@ class CaptionsOperator(SignedUrlsMasked):
 
         given = optional_text(self.language, field="language")
         if (language := track_language(given, text)) is None:
-            raise InvalidRequestError(f"language is {shown(given)}", advice="use a code such as en, zh-CN or eng")
+            raise InvalidRequestError(
+                f"language is {shown(given)}",
+                advice="use a code such as en or zh-CN; where that is not known, the one of three letters, such as eng",
+            )
         return language
 
     def _wants_copy(self, video: Mapping[str, Any]) -> bool:

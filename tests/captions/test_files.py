@@ -85,6 +85,8 @@ def test_captions_are_settled_in_order_and_never_two_at_once(cues, until_s):
         ("en", "", "eng"),
         ("zh-CN", "", "zho"),
         ("ENG", "", "eng"),
+        ("nl_BE", "", "nld"),
+        ("tr", "", "tur"),
         (None, "今天很好。", "zho"),
         (None, "今日は", "jpn"),
         (None, "안녕", "kor"),
