@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from av.audio.frame import AudioFrame
 
-__all__ = ["Loudness", "Loudnessmeter"]
+__all__ = ["Loudness", "Loudnessmeter", "form_of"]
 
 _SILENT_LUFS = -70.0
 """The absolute gate of EBU R128: below it, nothing counts as sound."""
@@ -53,7 +53,7 @@ class Loudnessmeter:
         """Listen to the next piece."""
         if self._filters is None:
             self._filters = self._built(sound)
-        if self._format != _format_of(sound):  # a track that changes its form midway: the rest is not measured
+        if self._format != form_of(sound):  # a track that changes its form midway: the rest is not measured
             return
         _, entrance, _ = self._filters
         sound.pts, sound.time_base = self._samples, Fraction(1, sound.sample_rate)
@@ -74,7 +74,7 @@ class Loudnessmeter:
     def _built(self, sound: AudioFrame) -> tuple[Any, Any, Any]:
         from av.filter import Graph
 
-        self._format = _format_of(sound)
+        self._format = form_of(sound)
         graph: Any = Graph()
         entrance = graph.add_abuffer(
             sample_rate=sound.sample_rate,
@@ -105,7 +105,8 @@ class Loudnessmeter:
             return
 
 
-def _format_of(sound: AudioFrame) -> tuple[Any, ...]:
+def form_of(sound: AudioFrame) -> tuple[Any, ...]:
+    """Return the form of its samples, which FFmpeg's filters and resamplers are made for."""
     return sound.sample_rate, sound.format.name, sound.layout.name
 
 

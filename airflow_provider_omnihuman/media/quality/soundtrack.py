@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.media.quality.given_audio import RATE, GivenAudio
+from airflow_provider_omnihuman.media.quality.loudness import form_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,6 +61,7 @@ class SoundtrackComparison:
     def __init__(self, given: GivenAudio) -> None:
         self._given = _Tape(given)
         self._resampler: Any = None
+        self._form: tuple[Any, ...] = ()
         self._over = False
         self._film = _Buffer(start=-int(REACH_S * RATE))  # what is before the first picture
         self.windows: list[SoundWindow] = []
@@ -82,12 +85,15 @@ class SoundtrackComparison:
         """Return a piece in one channel and few samples; what is held back of it, for the end, which is None."""
         from av import AudioResampler
 
+        held_back: list[Any] = []
+        if sound is None or self._form != form_of(sound):  # which a track may change midway, a damaged one above all
+            held_back = [] if self._resampler is None else self._resampler.resample(None)
+            self._resampler = None if sound is None else AudioResampler(format="fltp", layout="mono", rate=RATE)
         if sound is None:
-            return [] if self._resampler is None else [frame.to_ndarray()[0] for frame in self._resampler.resample(None)]
-        if self._resampler is None:
-            self._resampler = AudioResampler(format="fltp", layout="mono", rate=RATE)
+            return _samples(held_back)
+        self._form = form_of(sound)
         sound.pts = None  # pieces follow each other; what is missing between them is silence, put in above
-        return [frame.to_ndarray()[0] for frame in self._resampler.resample(sound)]
+        return _samples([*held_back, *self._resampler.resample(sound)])
 
     def _compare(self, *, until_film_ends: bool) -> None:
         window, reach = int(WINDOW_S * RATE), int(REACH_S * RATE)
@@ -102,6 +108,10 @@ class SoundtrackComparison:
             self._film.put_silence(until=start + given.size + reach)
             self.windows.append(_compared(given, self._film.cut(start - reach, start + given.size + reach), start=start))
             self._film.forget(before=self._given.position - reach)
+
+
+def _samples(frames: Sequence[Any]) -> list[Samples]:
+    return [frame.to_ndarray()[0] for frame in frames if frame is not None and frame.samples]
 
 
 class _Tape:

@@ -1,8 +1,11 @@
 """Soundtrack and loudness: a film that fails each, and what must not be a false alarm."""
 
+import av
 import numpy as np
 import pytest
 
+from airflow_provider_omnihuman.media.quality.given_audio import opened_audio
+from airflow_provider_omnihuman.media.quality.soundtrack import SoundtrackComparison
 from tests.media.quality.films import RATE, SECONDS, film, speech, wav
 
 
@@ -67,6 +70,20 @@ def test_the_offset_is_told_and_a_large_one_fails(findings, voice, late_s):
     assert found.value["offset_ms"] == pytest.approx(late_s * 1000, abs=2)
     assert found.passed is (abs(late_s) < 0.1)
     assert f"{abs(round(late_s * 1000))} ms {'late' if late_s > 0 else 'early'}" in found.message
+
+
+def test_sound_that_changes_its_form_midway_is_compared_all_the_same(audio, voice):
+    """As damage in a track may make it."""
+    with opened_audio(audio) as given:
+        comparison = SoundtrackComparison(given)
+        for layout, channels, at_s in (("mono", 1, 0), ("stereo", 2, 3)):
+            part = voice[at_s * RATE : (at_s + 3) * RATE].astype(np.float32)
+            frame = av.AudioFrame.from_ndarray(np.tile(part, (channels, 1)), format="fltp", layout=layout)
+            frame.sample_rate = RATE
+            comparison.hear(frame, at_s)
+        comparison.end()
+    assert min(window.likeness for window in comparison.windows) > 0.9
+    assert {window.offset_s for window in comparison.windows} == {0.0}
 
 
 def test_sound_that_begins_after_the_first_picture_is_late(findings, voice):
