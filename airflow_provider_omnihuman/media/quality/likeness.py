@@ -29,6 +29,8 @@ _CROPS = tuple((scale, x, y) for scale in (1.0, 0.8, 0.6, 0.45) for x in (0.0, 0
 _PLAIN_REACH = 8
 _PLAIN_SHARE = 0.92
 """A picture with more than that of one tone is a card: empty, or with some text on it."""
+_NO_CARD = 0.7
+"""Unless it is as like the portrait as that: a figure before a white wall is next to plain itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,8 @@ class ForeignPictures:
         small = self._scaler.reformat(picture.frame, _SIDE, _SIDE, "rgb24", interpolation="AREA").to_ndarray()
         likeness = max(portrait.likeness(_look([small])) for portrait in self._portraits)
         self.lowest_likeness = min(self.lowest_likeness, likeness)
-        return likeness < self._least_likeness or (plain and not any(portrait.is_plain for portrait in self._portraits))
+        is_card = plain and likeness < _NO_CARD and not any(portrait.is_plain for portrait in self._portraits)
+        return likeness < self._least_likeness or is_card
 
 
 def is_plain(grey: NDArray[np.uint8]) -> bool:

@@ -77,7 +77,7 @@ class Played:
     :param duration_s: from the first picture to the end of the last one
     :param fps: pictures a second, by the time that most of them stand: one that is held does not count
     :param frames: pictures that were decoded
-    :param indexed_frames: pictures that the file's index tells of
+    :param indexed_frames: pictures that the file's index tells of, those left out that its edit list cuts off
     :param sound: None for a silent film
     :param damaged: how many packets or pictures did not decode whole
     :param damaged_at_s: when the first of them were
@@ -123,11 +123,17 @@ def play(source: Source, *, watchers: Sequence[Watcher] = (), listeners: Sequenc
             height=screen.size[1],
             fps=screen.fps,
             frames=screen.frames,
-            indexed_frames=video.frames,
+            indexed_frames=_to_be_shown(video) - screen.cut_off,
             sound=room.facts(),
             damaged=damages.count,
             damaged_at_s=tuple(damages.at_s),
         )
+
+
+def _to_be_shown(stream: Any) -> int:
+    """Return how many pictures the index tells of; of those before a cut at the beginning, FFmpeg keeps what decodes the rest."""
+    entries = getattr(stream, "index_entries", None)  # which older PyAVs do not tell
+    return int(stream.frames) if entries is None else min(int(stream.frames), len(entries))
 
 
 class _Damages:
@@ -182,6 +188,8 @@ class _Screen:
         self._last_pts: int | None = None
         self.end_s = 0.0
         self.frames = 0
+        self.cut_off = 0
+        """Pictures that are decoded for others and not shown: the file's edit list begins after them."""
         self.size = (0, 0)
 
     @property
@@ -193,6 +201,7 @@ class _Screen:
 
     def take(self, packet: Any) -> None:
         """Note how far the track goes, whether or not the packet decodes."""
+        self.cut_off += bool(packet.size and packet.is_discard)
         if packet.pts is not None and packet.size:
             self.end_s = max(self.end_s, self.clock.seconds(packet.pts + (packet.duration or 0)))
 

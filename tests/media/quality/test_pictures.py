@@ -6,7 +6,7 @@ import math
 import av
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageDraw, ImageEnhance
 
 from airflow_provider_omnihuman.media.joining import Clip, join_videos
 from tests.media.quality.films import FPS, LABEL, RATE, SIZE, TAGS, card, film, head, wav
@@ -60,6 +60,26 @@ def _with_index_first(mp4, folder):
                 packet.stream = streams[packet.stream.index]
                 after.mux(packet)
     return path.read_bytes()
+
+
+@pytest.mark.parametrize("cut_s", [0.5, 2.5], ids=["within the first group", "after it"])
+def test_pictures_that_an_edit_list_cuts_off_are_not_missing(findings, voice, cut_s):
+    cut = _beginning_later(film(sound=voice, g="50"), cut_s)
+    found = findings(cut, "readable", "duration", "soundtrack", audio=wav(voice[round(cut_s * RATE) :]))
+    assert {name: finding.message for name, finding in found.items() if not finding.passed} == {}
+
+
+def _beginning_later(mp4, seconds):
+    """Cut a film as players and FFmpeg do without encoding it anew: all is there, and its edit list tells where to begin."""
+    target = io.BytesIO()
+    with av.open(io.BytesIO(mp4)) as before, av.open(target, "w", "mp4", options={"avoid_negative_ts": "disabled"}) as after:
+        streams = {stream.index: after.add_stream_from_template(stream) for stream in before.streams}
+        for packet in before.demux():
+            if packet.dts is not None:
+                shift = round(seconds / packet.time_base)
+                packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, streams[packet.stream.index]
+                after.mux(packet)
+    return target.getvalue()
 
 
 def test_another_resolution_than_asked_for_fails(findings, good_film):
@@ -193,6 +213,17 @@ def test_without_a_portrait_cards_are_found_all_the_same(findings):
 def test_a_film_of_several_portraits_may_show_any_of_them(findings):
     other = Image.effect_noise(SIZE, 80).convert("RGB")
     assert findings(shown(between(2, 4, other)), "replacement", portraits=(head(), other))["replacement"].passed
+
+
+@pytest.mark.parametrize("radius", [37, 39])
+def test_a_small_figure_before_a_white_wall_is_no_card(findings, radius):
+    def figure(radius):
+        image = Image.new("RGB", SIZE, "white")
+        ImageDraw.Draw(image).ellipse((160 - radius, 90 - radius, 160 + radius, 90 + radius), fill=(230, 120, 40))
+        return image
+
+    mp4 = shown(lambda _: figure(radius - 2), fps=5)
+    assert findings(mp4, "replacement", portraits=(figure(radius),))["replacement"].passed
 
 
 @pytest.mark.parametrize("factor", [1.5, 2.0], ids=["near", "very near"])
