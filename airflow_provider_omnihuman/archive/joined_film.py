@@ -19,7 +19,8 @@ def made_of_clips(hook: S3Hook, manifest: Mapping[str, Any] | None) -> dict[str,
     """Return under the names of a request what the clips were made of; empty for a film of one piece.
 
     ``image_url`` is a list then, and so is ``audio_url`` where there is no one audio for the whole film: of ``{audio_url,
-    start_s, duration_s}``. What not all clips tell is left out: a part of it would be compared with the whole film.
+    start_s, duration_s}``. What not all clips tell is left out: a part of it would be compared with the whole film. ``pauses``
+    has the beginning and the end of each pause after a clip.
 
     :param hook: to S3
     :param manifest: of the film
@@ -34,6 +35,7 @@ def made_of_clips(hook: S3Hook, manifest: Mapping[str, Any] | None) -> dict[str,
         "output_resolution": sides.pop() if len(sides) == 1 else None,
         "image_url": list(dict.fromkeys(portraits)) if all(isinstance(url, str) for url in portraits) else None,
         "audio_url": _sounds(manifest or {}, clips, requests),
+        "pauses": _pauses(manifest or {}, clips),
     }
     return {name: value for name, value in found.items() if value}
 
@@ -45,6 +47,17 @@ def _request(hook: S3Hook, clip: Mapping[str, Any]) -> Mapping[str, Any]:
         return {}
     request = manifest.get("request") if manifest else None
     return request if isinstance(request, dict) else {}
+
+
+def _pauses(manifest: Mapping[str, Any], clips: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Return the pauses after the clips, for which the last picture of each is held."""
+    starts: list[Any] = [clip.get("start_s") for clip in clips]
+    lengths: list[Any] = [clip.get("duration_s") for clip in clips]
+    if not all(isinstance(number, int | float) for number in [*starts, *lengths]):
+        return []
+    ends = [start + length for start, length in zip(starts, lengths, strict=True)]
+    pauses = zip(ends, [*starts[1:], manifest["video"]["duration_s"]], strict=True)
+    return [(end_s, start_s) for end_s, start_s in pauses if start_s > end_s]
 
 
 def _sounds(

@@ -48,6 +48,7 @@ def check_file(
     limits: Limits,
     named: Collection[Check],
     sha256: tuple[str, Mapping[str, Any] | None],
+    is_audio_given: bool = True,
 ) -> list[Finding]:
     """Return what was found in a film, in the order of the checks.
 
@@ -58,15 +59,19 @@ def check_file(
     :param limits: how far off it may be
     :param named: the checks that must be run; none for all that can be
     :param sha256: of the file, and the manifest that tells of the one that was archived
-    :raises MediaError: the audio cannot be read
+    :param is_audio_given: to the operator, and not only told by the manifest: then it must be one that can be read
+    :raises MediaError: it cannot
     """
     checks = frozenset(named) or frozenset(Check)
     try:
         measured = measure(film, audio=audio, audio_end_s=expected.audio_s, portraits=portraits, limits=limits, checks=checks)
     except MediaError as error:
-        if error.source != film.name:
+        if error.source == film.name:
+            return judge_unreadable(error, checks=checks)
+        if is_audio_given:
             raise
-        return judge_unreadable(error, checks=checks)
+        expected = replace(expected, no_audio=f"the audio that the manifest tells of {error.message}")
+        return check_file(film, audio=None, portraits=portraits, expected=expected, limits=limits, named=named, sha256=sha256)
     findings = [_with_checksum(finding, *sha256) for finding in judge(measured, expected, limits, checks=checks)]
     return demanded(findings, by_name=named)
 

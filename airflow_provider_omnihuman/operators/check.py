@@ -14,6 +14,7 @@ from airflow_provider_omnihuman.operators.archive_inputs import request_facts, t
 from airflow_provider_omnihuman.operators.errors import raising_airflow_errors
 from airflow_provider_omnihuman.operators.given_video import given_video
 from airflow_provider_omnihuman.operators.masking import SignedUrlsMasked
+from airflow_provider_omnihuman.operators.parameters import is_nothing
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -160,7 +161,14 @@ class OmniHumanVideoCheckOperator(SignedUrlsMasked):
             with film.open("wb") as file:
                 sha256 = copy_to_file(hook, place, file, field="video")
             findings = check_file(
-                film, audio=audio, portraits=portraits, expected=expected, limits=limits, named=named, sha256=(sha256, manifest)
+                film,
+                audio=audio,
+                portraits=portraits,
+                expected=expected,
+                limits=limits,
+                named=named,
+                sha256=(sha256, manifest),
+                is_audio_given=not is_nothing(self.audio_url),
             )
         for level, line in findings_text(place.uri, findings):
             self.log.log(level, "%s", line)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,7 +21,7 @@ from airflow_provider_omnihuman.media.quality.expected import Expected, Limits
 from airflow_provider_omnihuman.media.quality.finding import Check
 from airflow_provider_omnihuman.media.quality.given_audio import PlacedAudio
 from airflow_provider_omnihuman.media.quality.likeness import Look, look_at_portrait
-from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, integer, optional_text, url_list
+from airflow_provider_omnihuman.operators.parameters import aigc_meta_of, is_nothing, optional_integer, optional_text, url_list
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -29,7 +31,6 @@ __all__ = ["Materials", "checks_of", "expected_of", "limits_of"]
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_EMPTY = {"", "none", "null"}
 
 
 def checks_of(value: Any) -> frozenset[Check]:
@@ -39,7 +40,7 @@ def checks_of(value: Any) -> frozenset[Check]:
     :raises InvalidRequestError: there is no such check
     """
     names = url_list(value, field="checks")  # read as lists of URLs are: a list, its JSON, or one text
-    if unknown := [name for name in names if name not in set(Check)]:
+    if unknown := [name for name in names if name not in list(Check)]:
         raise InvalidRequestError(f"checks has {shown(unknown[0])}, which is none of {', '.join(Check)}")
     return frozenset(Check(name) for name in names)
 
@@ -47,25 +48,20 @@ def checks_of(value: Any) -> frozenset[Check]:
 def limits_of(value: Any) -> Limits:
     """Return the limits, those that are given in place of the usual ones.
 
-    :param value: a mapping by the names of :class:`Limits`, or its JSON text
+    :param value: a mapping by the names of :class:`Limits`, or its JSON text; a limit that rendered to nothing is the usual one
     :raises InvalidRequestError: there is no such limit, or it is no number
     """
     given = _mapping(value, field="limits")
     known = {field.name for field in fields(Limits)}
-    for name, limit in given.items():
-        if name not in known:
-            raise InvalidRequestError(f"limits has {shown(name)}, which is none of {', '.join(sorted(known))}")
-        if limit is None and name == "most_dbtp":
-            continue
-        if isinstance(limit, bool) or not isinstance(limit, int | float):
-            raise InvalidRequestError(f"limits[{name!r}] must be a number, not {shown(limit)}")
-    return Limits(**given)
+    if unknown := [name for name in given if name not in known]:
+        raise InvalidRequestError(f"limits has {shown(unknown[0])}, which is none of {', '.join(sorted(known))}")
+    return Limits(**{name: _number(limit, field=f"limits[{name!r}]") for name, limit in given.items() if not is_nothing(limit)})
 
 
 def _mapping(value: Any, *, field: str) -> dict[str, Any]:
     if isinstance(value, str):
         try:
-            value = None if value.strip().lower() in _EMPTY else json.loads(value)
+            value = None if is_nothing(value) else json.loads(value)
         except (ValueError, RecursionError) as error:
             raise InvalidRequestError(f"{field} is not JSON: {error}") from error
     if value is None:
@@ -87,24 +83,24 @@ def expected_of(arguments: Mapping[str, Any], asked: Mapping[str, Any], *, mater
     label = aigc_meta_of(arguments["aigc_meta"]) or aigc_meta_of(asked.get("aigc_meta"))
     audio_s = asked.get("audio_duration_s")
     return Expected(
-        short_side=None if _is_empty(side) else integer(side, field="output_resolution"),
-        fps=None if _is_empty(arguments["fps"]) else _number(arguments["fps"], field="fps"),
+        short_side=optional_integer(side, field="output_resolution"),
+        fps=None if is_nothing(arguments["fps"]) else _number(arguments["fps"], field="fps"),
         audio_s=audio_s if isinstance(audio_s, int | float) and not isinstance(audio_s, bool) else None,
         aigc_meta=label.to_dict() if label else None,
+        pauses=asked.get("pauses") or (),
         no_audio=materials.no_audio,
         no_portrait=materials.no_portrait,
     )
 
 
-def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and value.strip().lower() in _EMPTY)
-
-
 def _number(value: Any, *, field: str) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError) as error:
-        raise InvalidRequestError(f"{field} must be a number, not {shown(value)}") from error
+    number = math.nan
+    if not isinstance(value, bool):
+        with suppress(TypeError, ValueError):
+            number = float(value)
+    if math.isnan(number):  # with which nothing compares: a check would let everything through
+        raise InvalidRequestError(f"{field} must be a number, not {shown(value)}")
+    return number
 
 
 @dataclass(kw_only=True, slots=True)

@@ -198,6 +198,16 @@ def test_inputs_that_are_gone_since_are_not_compared_and_the_reason_is_told(arch
     assert "/in/head.png is not there" in found["replacement"]["message"]
 
 
+def test_an_audio_that_cannot_be_read_any_more_stops_nothing_unless_it_was_given(archived, good_film, s3):
+    facts = archived(good_film)
+    s3.put_object(Bucket=BUCKET, Key="in/voice.wav", Body=b"no sound at all" * 100)
+    found = check(facts)
+    assert (found["passed"], by_name(found)["soundtrack"]["passed"]) == (True, None)
+    assert "the audio that the manifest tells of cannot be read as audio" in by_name(found)["soundtrack"]["message"]
+    with pytest.raises(AirflowFailException, match="cannot be read as audio"):
+        check(facts, audio_url=f"s3://{BUCKET}/in/voice.wav", on_failure="warn")
+
+
 def test_a_check_that_is_named_must_be_run(archived, good_film, s3):
     facts = archived(good_film)
     assert [finding["name"] for finding in check(facts, checks=["black", "soundtrack"])["checks"]] == ["soundtrack", "black"]
@@ -212,7 +222,7 @@ def test_inputs_that_were_given_must_be_there(archived, good_film):
 
 
 def test_limits_can_be_set(archived, black_film):
-    assert check(archived(black_film), limits={"black_s": 2.0, "frozen_s": 2.0})["passed"]
+    assert check(archived(black_film), limits={"black_s": "2.0", "frozen_s": 2, "most_lufs": None, "most_dbtp": "None"})["passed"]
 
 
 def test_a_film_without_a_manifest_is_checked_by_what_is_said(put, good_film, voice, connections, s3):
@@ -256,6 +266,7 @@ def test_a_manifest_that_cannot_be_written_stops_nothing(archived, good_film, lo
         ({"checks": ["sharpness"]}, "checks has 'sharpness', which is none of readable"),
         ({"limits": {"frozen": 1}}, "limits has 'frozen', which is none of black_s"),
         ({"limits": {"frozen_s": "long"}}, r"limits\['frozen_s'\] must be a number"),
+        ({"limits": '{"black_s": NaN}'}, r"limits\['black_s'\] must be a number, not nan"),
         ({"limits": "[1]"}, "limits must be a mapping"),
         ({"fps": "many"}, "fps must be a number"),
         ({"output_resolution": "HD"}, "output_resolution must be a whole number"),
@@ -332,6 +343,10 @@ def test_a_joined_film_is_compared_with_what_its_clips_were_made_of(joined):
     assert found["soundtrack"]["value"]["likeness"] > 0.9
     assert found["duration"]["expected"]["seconds"] == pytest.approx(2 * SECONDS + 0.6, abs=0.05)
     assert found["replacement"]["value"] > 0.5, "it was compared with the portraits"
+
+
+def test_a_pause_that_was_asked_for_may_be_long(joined):
+    assert check(joined(pause=2.0), checks=["frozen"])["passed"]
 
 
 def test_a_joined_film_with_one_soundtrack_is_compared_with_that(joined, put, voice):

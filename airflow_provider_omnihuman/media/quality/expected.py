@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Expected", "Limits"]
@@ -16,6 +16,7 @@ class Expected:
     :param fps: pictures a second
     :param audio_s: length of the audio, seconds, where the audio itself is not at hand
     :param aigc_meta: the AIGC label, under the API's names; empty where none was asked for
+    :param pauses: when each pause begins and ends for which the last picture is held, seconds
     :param no_audio: why there is no audio to compare with
     :param no_portrait: why there is no portrait to compare with
     """
@@ -24,6 +25,7 @@ class Expected:
     fps: float | None = None
     audio_s: float | None = None
     aigc_meta: Mapping[str, str] | None = None
+    pauses: Sequence[tuple[float, float]] = ()
     no_audio: str = "no audio_url is known"
     no_portrait: str = "no image_url is known"
 
@@ -47,7 +49,7 @@ class Limits:
     :param portrait_likeness: 1 is the portrait itself; a camera that moves far leaves 0.5, another picture has 0 to 0.3
     """
 
-    resolution_px: int = 16
+    resolution_px: float = 16
     fps: float = 0.5
     duration_s: float = 0.2
     sound_offset_s: float = 0.1

@@ -11,6 +11,7 @@ from airflow_provider_omnihuman.media.errors import MediaError
 from airflow_provider_omnihuman.media.quality.expected import Expected, Limits
 from airflow_provider_omnihuman.media.quality.finding import Check, Finding
 from airflow_provider_omnihuman.media.quality.judging_sound import judge_loudness, judge_soundtrack
+from airflow_provider_omnihuman.media.quality.stretches import EDGES_S
 from airflow_provider_omnihuman.media.quality.times import clock, times_of
 
 if TYPE_CHECKING:
@@ -135,7 +136,15 @@ def _black(case: _Case) -> Finding:
 
 def _frozen(case: _Case) -> Finding:
     advice = "watch it there; if it was meant, as a pause is, give a higher frozen_s; else render it anew with another seed"
-    return _stretches(Check.FROZEN, case.measured.frozen, case.limits.frozen_s, ("the picture stands still", advice))
+    told = ("the picture stands still", advice)
+    found = [stretch for stretch in case.measured.frozen if _unasked_s(stretch, case.expected) > case.limits.frozen_s + EDGES_S]
+    return _stretches(Check.FROZEN, found, case.limits.frozen_s, told)
+
+
+def _unasked_s(stretch: Stretch, expected: Expected) -> float:
+    """Return for how long a picture stands still beside the pauses for which it was to be held."""
+    held_s = sum(max(0.0, min(stretch.end_s, end_s) - max(stretch.start_s, start_s)) for start_s, end_s in expected.pauses)
+    return stretch.duration_s - held_s
 
 
 def _replacement(case: _Case) -> Finding:

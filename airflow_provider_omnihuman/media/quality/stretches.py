@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from airflow_provider_omnihuman.media.quality.playing import Picture
 
-__all__ = ["BlackStretches", "FrozenStretches", "Stretch", "Stretches"]
+__all__ = ["EDGES_S", "BlackStretches", "FrozenStretches", "Stretch", "Stretches"]
 
 _BLACK = 25
 """Of 255. That, and the share below, are those of FFmpeg's blackdetect."""
 _BLACK_SHARE = 0.98
-_EDGES_S = 0.1
+EDGES_S = 0.1
 """A pause begins with the picture that is held, and ends with a whole one: a pause of a second is not over a second."""
 
 
@@ -103,7 +103,7 @@ class FrozenStretches:
     """
 
     def __init__(self, *, longest_s: float, least_motion: float) -> None:
-        self._stretches = Stretches(longest_s=longest_s + _EDGES_S)
+        self._stretches = Stretches(longest_s=longest_s + EDGES_S)
         self._least_motion = least_motion
         self._first: NDArray[np.int16] | None = None
 
