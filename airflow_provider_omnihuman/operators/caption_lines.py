@@ -82,7 +82,7 @@ def lines_of(
     after = _pauses(pauses, len(lines))
     if len(clips) == len(lines):
         both = zip(clips, lines, strict=True)
-        lines = [{**_of_clip(clip), **line} if isinstance(line, Mapping) else line for clip, line in both]
+        lines = [{**_of_clip(clip), **_told(line)} if isinstance(line, Mapping) else line for clip, line in both]
     read: list[Line] = []
     at_s = 0.0
     for number, line in enumerate(lines):
@@ -93,8 +93,12 @@ def lines_of(
 
 
 def _of_clip(clip: Any) -> dict[str, Any]:
-    known = clip if isinstance(clip, Mapping) else {}
-    return {name: known[name] for name in ("start_s", "duration_s") if known.get(name) is not None}
+    known = _told(clip) if isinstance(clip, Mapping) else {}
+    return {name: known[name] for name in ("start_s", "duration_s") if name in known}
+
+
+def _told(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if value is not None}
 
 
 def _line(

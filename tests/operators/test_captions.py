@@ -130,7 +130,7 @@ def test_a_joined_video_tells_where_its_clips_begin(caption, stored, film, put):
     told = {"uri": film, "bytes": 1, "sha256": "0" * 64, "duration_s": 5.0, "width": 320, "height": 180, "fps": 5.0}
     clips = [{"start_s": start, "duration_s": 1.0} for start in (0.0, 3.0)]
     put("films/talk.json", json.dumps({"video": told, "aigc_label": {}, "clips": clips}).encode())
-    result, _ = caption(video=film, lines=[{"text": "Hello.", "timings_uri": times}] * 2)
+    result, _ = caption(video=film, lines=[{"text": "Hello.", "timings_uri": times, "start_s": None}] * 2)
     assert [cue[0] for cue in read_vtt(stored(result["vtt_uri"])[0].decode())] == [0.1, 3.1]
     assert result["timed_by"] == "engine"
 
