@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
-import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeAlias
 
 from airflow_provider_omnihuman.captions.clock import TimedToken
 from airflow_provider_omnihuman.captions.tokens import Token, tokens
@@ -23,6 +24,10 @@ _NO_END_PER_S = 2.0
 _NO_END_AT_MOST = 1.5
 _AT_EDGE_S = 0.05
 _FAR_S, _FAR_PART = 10.0, 0.1
+_SAME_S = 1e-6
+
+_Pair: TypeAlias = tuple[int, int]
+"""The number of an end, and that of the pause in which it lies; both are counted from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +73,17 @@ class _Speech:
         self.pauses = within
         self.starts = [begin, *(pause[1] for pause in within)]
         self.lengths = [pause - start for start, pause in zip(self.starts, [*(p[0] for p in within), end], strict=True)]
-        self.spoken_s = sum(self.lengths)
-        self.at = [sum(self.lengths[: number + 1]) for number in range(len(within))]
+        self.over = list(accumulate(self.lengths))
+        self.spoken_s = self.over[-1]
+        self.at = self.over[:-1]
         """Where each pause is, in time that is spoken."""
 
     def time_s(self, spoken_s: float, *, is_start: bool) -> float:
         """Return the time after so much speech: behind a pause for what begins there, before it for what ends."""
-        left = spoken_s
-        for start, length in zip(self.starts, self.lengths, strict=True):
-            if left < length - 1e-6 or (not is_start and left <= length + 1e-6):
-                return start + max(0.0, min(left, length))
-            left -= length
-        return self.starts[-1] + self.lengths[-1]
+        first = bisect_left(self.over, spoken_s + _SAME_S if is_start else spoken_s - _SAME_S)
+        number = min(first, len(self.lengths) - 1)
+        left = spoken_s - (self.over[number] - self.lengths[number])
+        return self.starts[number] + max(0.0, min(left, self.lengths[number]))
 
 
 def _ends(text: str, words: Sequence[Token]) -> list[_End]:
@@ -101,70 +105,61 @@ def _anchors(ends: Sequence[_End], speech: _Speech, total: float) -> list[tuple[
     A way that skips an end or a pause pays for it, and so does each stretch between two pairs that lasts longer, or shorter, than
     its syllables.
     """
-    pace = speech.spoken_s / total if total else 0.0
-    best: dict[tuple[int, int], tuple[float, tuple[int, int] | None]] = {(-1, -1): (0.0, None)}
-    last = (len(ends), len(speech.at))
-    for end in range(len(ends) + 1):
-        for pause in range(len(speech.at) + 1):
-            if (end == last[0]) != (pause == last[1]) or _is_far(end, pause, ends, speech, pace):
-                continue
-            ways = [
-                (best[before][0] + _cost(before, (end, pause), ends, speech, pace), before)
-                for before in _before(end, pause, is_last=(end, pause) == last)
-                if before in best
-            ]
-            if ways:
-                best[end, pause] = min(ways)
-    way, pairs = best[last][1] if last in best else None, []
-    while way is not None and way != (-1, -1):
-        pairs.append((ends[way[0]].weight, speech.at[way[1]]))
-        way = best[way][1]
+    ways = _Ways(ends, speech, total)
+    best: dict[_Pair, tuple[float, _Pair | None]] = {(0, 0): (0.0, None)}
+    for end in range(1, len(ends) + 1):
+        for pause in ways.near(end):
+            ways.lead_to((end, pause), best)
+    ways.lead_to(ways.last, best)
+    pair, pairs = best[ways.last][1], []
+    while pair is not None and pair != (0, 0):
+        pairs.append((ways.said[pair[0]], ways.heard[pair[1]]))
+        pair = best[pair][1]
     return pairs[::-1]
 
 
-def _is_far(end: int, pause: int, ends: Sequence[_End], speech: _Speech, pace: float) -> bool:
-    """Whether no change of pace explains how far an end and a pause are apart; a long text has too many pairs."""
-    if end == len(ends) or pause == len(speech.at):
-        return False
-    expected_s = ends[end].weight * pace
-    return abs(speech.at[pause] - expected_s) > _FAR_S + _FAR_PART * expected_s
+class _Ways:
+    """From the beginning, which is pair 0, over ends that lie in pauses, to the last pair: the end of all."""
 
+    def __init__(self, ends: Sequence[_End], speech: _Speech, total: float) -> None:
+        self.said = [0.0, *(end.weight for end in ends), total]
+        self.heard = [0.0, *speech.at, speech.spoken_s]
+        self.pace = speech.spoken_s / total if total else 0.0
+        self.last = (len(ends) + 1, len(speech.at) + 1)
+        # The sums of what it costs to skip all before: a difference is what it costs to skip those between two.
+        self.ends_skipped = [0.0, *accumulate((_NO_PAUSE[end.kind] for end in ends), initial=0.0)]
+        no_end = (min(_NO_END_AT_MOST, (until_s - since_s) * _NO_END_PER_S) for since_s, until_s in speech.pauses)
+        self.pauses_skipped = [0.0, *accumulate(no_end, initial=0.0)]
 
-def _before(end: int, pause: int, *, is_last: bool) -> list[tuple[int, int]]:
-    """Return the pairs that may come before this one; the way from the beginning to the end is always one."""
-    near = [(e, p) for e in range(max(-1, end - _LOOK_BACK), end) for p in range(max(-1, pause - _LOOK_BACK), pause)]
-    near = [(e, p) for e, p in near if (e < 0) == (p < 0)]
-    return near if not is_last or (-1, -1) in near else [*near, (-1, -1)]
+    def near(self, end: int) -> range:
+        """Return the pauses that an end may lie in: no change of pace explains those that are far; a long text has too many."""
+        expected_s = self.said[end] * self.pace
+        far_s = _FAR_S + _FAR_PART * expected_s
+        first = bisect_left(self.heard, expected_s - far_s, lo=1, hi=self.last[1])
+        return range(first, bisect_right(self.heard, expected_s + far_s, lo=first, hi=self.last[1]))
 
+    def lead_to(self, here: _Pair, best: dict[_Pair, tuple[float, _Pair | None]]) -> None:
+        """Note the cheapest way to a pair, if there is any; from the beginning to the end there always is."""
+        earlier = [
+            (e, p) for e in range(max(1, here[0] - _LOOK_BACK), here[0]) for p in range(max(1, here[1] - _LOOK_BACK), here[1])
+        ]
+        if here == self.last or max(here) <= _LOOK_BACK:
+            earlier.append((0, 0))
+        ways = [(best[before][0] + self._cost(before, here), before) for before in earlier if before in best]
+        if ways:
+            best[here] = min(ways)
 
-def _cost(before: tuple[int, int], here: tuple[int, int], ends: Sequence[_End], speech: _Speech, pace: float) -> float:
-    said, since = _weight_at(before[0], ends), _spoken_at(before[1], speech)
-    is_last = here == (len(ends), len(speech.at))
-    expected_s = ((_total(pace, speech) if is_last else _weight_at(here[0], ends)) - said) * pace
-    actual_s = (speech.spoken_s if is_last else _spoken_at(here[1], speech)) - since
-    off = (actual_s - expected_s) / (_UNEVEN * expected_s + _UNEVEN_S)
-    skipped_ends = sum(_NO_PAUSE[end.kind] for end in ends[before[0] + 1 : here[0]])
-    skipped = speech.pauses[before[1] + 1 : here[1]]
-    skipped_pauses = sum(min(_NO_END_AT_MOST, (until - since_s) * _NO_END_PER_S) for since_s, until in skipped)
-    return off * off / 2 + skipped_ends + skipped_pauses
-
-
-def _total(pace: float, speech: _Speech) -> float:
-    return speech.spoken_s / pace if pace else 0.0
-
-
-def _weight_at(number: int, ends: Sequence[_End]) -> float:
-    return ends[number].weight if number >= 0 else 0.0
-
-
-def _spoken_at(number: int, speech: _Speech) -> float:
-    return speech.at[number] if number >= 0 else 0.0
+    def _cost(self, before: _Pair, here: _Pair) -> float:
+        expected_s = (self.said[here[0]] - self.said[before[0]]) * self.pace
+        off = (self.heard[here[1]] - self.heard[before[1]] - expected_s) / (_UNEVEN * expected_s + _UNEVEN_S)
+        skipped_ends = self.ends_skipped[here[0]] - self.ends_skipped[before[0] + 1]
+        skipped_pauses = self.pauses_skipped[here[1]] - self.pauses_skipped[before[1] + 1]
+        return off * off / 2 + skipped_ends + skipped_pauses
 
 
 def _on_line(anchors: Sequence[tuple[float, float]], said: float) -> float:
     """Return how much speech there was when so much was said."""
-    for (said_1, spoken_1), (said_2, spoken_2) in itertools.pairwise(anchors):
-        if said <= said_2 + 1e-9:
-            part = (said - said_1) / (said_2 - said_1) if said_2 > said_1 else 0.0
-            return spoken_1 + min(1.0, max(0.0, part)) * (spoken_2 - spoken_1)
-    return anchors[-1][1] if not math.isnan(said) else 0.0
+    number = min(max(1, bisect_left(anchors, said - 1e-9, key=lambda anchor: anchor[0])), len(anchors) - 1)
+    (said_1, spoken_1), (said_2, spoken_2) = anchors[number - 1], anchors[number]
+    part = (said - said_1) / (said_2 - said_1) if said_2 > said_1 else 0.0
+    return spoken_1 + min(1.0, max(0.0, part)) * (spoken_2 - spoken_1)
