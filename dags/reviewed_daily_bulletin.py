@@ -41,7 +41,7 @@ with DAG(
 ) as dag:
     reviewed_video(
         {
-            "text": "{{ params.text | replace('{date}', dag_run.run_after.strftime('%B %-d')) }}",
+            "text": "{{ params.text | replace('{date}', dag_run.run_after.astimezone(dag.timezone).strftime('%B %-d')) }}",
             "presenter": "news_anchor",
         },
         group_id="bulletin",

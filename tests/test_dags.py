@@ -6,6 +6,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import airflow
@@ -56,6 +57,15 @@ def test_what_stories_share_is_in_the_package():
         for first in range(len(lines) - 5):
             places.setdefault(tuple(lines[first : first + 6]), set()).add(path.name)
     assert [(block, files) for block, files in places.items() if len(files) > 1] == []
+
+
+def test_the_bulletin_names_the_day_of_its_viewers(omnihuman_airflow):
+    """At five in the morning in Shanghai it is yesterday in UTC, in which Airflow keeps its times."""
+    dag = omnihuman_airflow.load(PROJECT / "dags" / "reviewed_daily_bulletin.py")
+    speech = dag.get_task("bulletin.round_1.speech")
+    run = SimpleNamespace(run_after=datetime(2026, 2, 28, 21, tzinfo=UTC))
+    said = speech.render_template(speech.text, {"dag": dag, "dag_run": run, "params": {"text": "News of {date}."}})
+    assert said == "News of March 1."
 
 
 NEWEST = airflow.__version__ >= "3.3"
