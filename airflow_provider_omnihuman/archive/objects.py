@@ -12,13 +12,25 @@ from airflow_provider_omnihuman.archive.location import S3Location
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
 
-__all__ = ["copy_object", "head", "put_object", "put_unless_same", "read_small", "s3_code", "seen", "with_metadata"]
+__all__ = [
+    "LARGEST_COPY_BYTES",
+    "copy_object",
+    "head",
+    "put_object",
+    "put_unless_same",
+    "read_small",
+    "s3_code",
+    "seen",
+    "with_metadata",
+]
 
 _MAX_SMALL_BYTES = 1024 * 1024
 """A manifest has a few kilobytes; no more than this is read."""
 _MISSING = {"404", "NoSuchBucket", "NoSuchKey", "NotFound"}
 """HEAD has no body, and so no code but the status."""
 _FORBIDDEN = {"403", "AccessDenied", "Forbidden"}
+LARGEST_COPY_BYTES = 5 * 1024**3
+"""What S3 copies by one request (its API reference, "CopyObject"); more goes by parts, inside S3 as well."""
 _SHA256 = "omnihuman-sha256"
 """Name of an object's metadata entry."""
 
@@ -99,6 +111,7 @@ def copy_object(
     content_type: str,
     metadata: dict[str, str],
     headers: Mapping[str, str] | None = None,
+    by_parts: bool = False,
 ) -> None:
     """Copy inside S3, with the hook's extra arguments for the new object: no byte passes through the worker.
 
@@ -108,14 +121,14 @@ def copy_object(
     :param content_type: of the copy
     :param metadata: of the copy, whose source's is not taken over
     :param headers: more that the copy is made or served with, by S3's names, such as ``CacheControl``
+    :param by_parts: for what is larger than ``LARGEST_COPY_BYTES``
     """
     extra = {"ContentType": content_type, **with_metadata(hook.extra_args, metadata), **(headers or {})}
     if "Tagging" in extra:
         extra["TaggingDirective"] = "REPLACE"
-    hook.get_conn().copy_object(
-        Bucket=target.bucket,
-        Key=target.key,
-        CopySource={"Bucket": source.bucket, "Key": source.key},
-        MetadataDirective="REPLACE",
-        **extra,
-    )
+    extra["MetadataDirective"] = "REPLACE"
+    place = {"Bucket": target.bucket, "Key": target.key, "CopySource": {"Bucket": source.bucket, "Key": source.key}}
+    if by_parts:
+        hook.get_conn().copy(**place, ExtraArgs=extra)
+    else:
+        hook.get_conn().copy_object(**place, **extra)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_omnihuman.archive.errors import ArchiveError
 from airflow_provider_omnihuman.archive.location import S3Location
-from airflow_provider_omnihuman.archive.objects import copy_object, head
+from airflow_provider_omnihuman.archive.objects import LARGEST_COPY_BYTES, copy_object, head
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.hooks.s3 import S3Hook
@@ -24,6 +26,9 @@ FOR_A_MINUTE = "public, max-age=60"
 """Of what may be another one tomorrow under the same name."""
 _SOURCE = "omnihuman-source"
 """Name of the copy's metadata entry that tells which bytes it was copied from: the ETag of the source."""
+_WANTED = "omnihuman-wanted"
+"""Of the entry that tells with which arguments of the user's own."""
+_MARK_CHARACTERS = 16
 _CHUNK_BYTES = 1024 * 1024
 _CAPTIONS = {"vtt": "text/vtt; charset=utf-8", "srt": "application/x-subrip; charset=utf-8"}
 
@@ -60,7 +65,7 @@ def publish(hook: S3Hook, publication: Publication, *, replace: bool) -> bool:
     if source == target:
         raise ArchiveError(f"{source.uri} is to be published where it is archived", advice="choose another prefix or name")
     there = check_unchanged(hook, publication)
-    mark = {_SOURCE: str(there["ETag"]).strip('"')}
+    mark = {_SOURCE: str(there["ETag"]).strip('"'), **_as_wanted(hook.extra_args)}
     held = head(hook, target)
     if held and _is_it(held, publication, mark):
         log.info("%s is published already as %s", source.uri, target.uri)
@@ -75,6 +80,7 @@ def publish(hook: S3Hook, publication: Publication, *, replace: bool) -> bool:
         metadata=mark,
         # The ETag is of what was just looked at: what is written over it meanwhile is not published under its name.
         headers={"CacheControl": publication.cache_control, "CopySourceIfMatch": there["ETag"]},
+        by_parts=there["ContentLength"] > LARGEST_COPY_BYTES,
     )
     _check(head(hook, target), publication, size=there["ContentLength"])
     log.info("Published %s as %s (%s)", source.uri, target.uri, publication.cache_control)
@@ -108,7 +114,14 @@ def _is_it(held: dict[str, Any], publication: Publication, mark: dict[str, str])
     """Whether what is there is this very copy, served in this very way."""
     as_served = held.get("ContentType"), held.get("CacheControl")
     wanted = publication.content_type, publication.cache_control
-    return bool(held["Metadata"].get(_SOURCE) == mark[_SOURCE] and as_served == wanted)
+    marked = {name: held["Metadata"][name] for name in (_SOURCE, _WANTED) if name in held["Metadata"]}
+    return marked == mark and as_served == wanted
+
+
+def _as_wanted(extra_args: dict[str, Any]) -> dict[str, str]:
+    """Return what tells a copy that was made with other arguments: an ACL, say, which nothing else shows."""
+    told = json.dumps(extra_args, sort_keys=True, default=str)
+    return {_WANTED: hashlib.sha256(told.encode()).hexdigest()[:_MARK_CHARACTERS]} if extra_args else {}
 
 
 def _check(held: dict[str, Any] | None, publication: Publication, *, size: int) -> None:
@@ -157,7 +170,6 @@ def _caption(caption: S3Location, *, video: S3Location, target: S3Location) -> P
 
 def sha256_of(hook: S3Hook, location: S3Location) -> str:
     """Return the checksum of an object that nobody has measured yet; constant memory."""
-    import hashlib
     from contextlib import closing
 
     _there(hook, location)

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from airflow_provider_omnihuman.archive import publishing as archive
 from airflow_provider_omnihuman.archive.location import S3Location
+from airflow_provider_omnihuman.archive.objects import copy_object
 from airflow_provider_omnihuman.operators.publish import PublishVideoOperator
 from tests.conftest import BUCKET
 from tests.task_context import task_context
@@ -86,6 +87,25 @@ def test_other_headers_are_reason_enough_to_publish_again(s3, facts):
     publish(video=facts)
     publish(video=facts, cache_control="no-store")
     assert served(s3, f"published/{NAME}.mp4")[2] == "no-store"
+
+
+def test_other_arguments_are_too(s3, facts):
+    """An ACL that was forgotten is no part of what S3 tells of the copy."""
+    publish(video=facts)
+    publish(video=facts, s3_extra_args={"ACL": "public-read"})
+    grants = s3.get_object_acl(Bucket=BUCKET, Key=f"published/{NAME}.mp4")["Grants"]
+    assert any(grant["Grantee"].get("URI", "").endswith("AllUsers") for grant in grants)
+
+
+def test_what_one_request_cannot_copy_is_copied_by_parts(s3, facts, put):
+    body = bytes(9_000_000)  # more than one part of boto's
+    source = S3Location.from_uri(put("omnihuman/a/long.mp4", body), field="video")
+    headers = {"CacheControl": FOR_GOOD, "CopySourceIfMatch": s3.head_object(Bucket=BUCKET, Key=source.key)["ETag"]}
+    wanted = {"content_type": "video/mp4", "metadata": {"a": "b"}, "headers": headers}
+    copy_object(S3Hook(), source, S3Location(BUCKET, "published/long.mp4"), by_parts=True, **wanted)
+    assert served(s3, "published/long.mp4") == (body, "video/mp4", FOR_GOOD)
+    held = s3.head_object(Bucket=BUCKET, Key="published/long.mp4")
+    assert (held["Metadata"], held["ETag"][-3:]) == ({"a": "b"}, '-2"')
 
 
 def test_another_video_takes_over_the_name_only_where_that_is_wanted(s3, facts, put):
