@@ -10,7 +10,7 @@ from airflow_provider_omnihuman.api.cost import cost_text
 
 __all__ = ["review_body"]
 
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-=.!|<>~&:])")
 _MB = 1_000_000
 
 
@@ -64,7 +64,7 @@ def _cost(facts: Mapping[str, Any]) -> str:
 
 
 def _quoted(text: str | None) -> str:
-    return "\n".join(f"> {_escaped(line)}" for line in text.strip().splitlines()) if text and text.strip() else ""
+    return "\n".join(f"> {_escaped(line.strip())}" for line in text.strip().splitlines()) if text and text.strip() else ""
 
 
 def _escaped(text: Any) -> str:
@@ -75,7 +75,7 @@ def _escaped(text: Any) -> str:
 def _asked(request: Mapping[str, Any]) -> str:
     seed = request.get("seed")
     told = [
-        f"Prompt: {_escaped(request['prompt'])}" if request.get("prompt") else "",
+        f"Prompt: {_escaped(' '.join(str(request['prompt']).split()))}" if request.get("prompt") else "",
         f"Seed: {seed}" if isinstance(seed, int) and seed > 0 else "",
     ]
     return "  \n".join(filter(None, told))

@@ -35,8 +35,13 @@ def test_without_a_picture_there_is_a_link():
 
 
 def test_a_script_is_shown_as_it_is_and_means_nothing_in_markdown():
-    body = review_body({}, {}, urls=URLS, text="# No *title*\n[x](javascript:alert(1)) <b>")
-    assert "> \\# No \\*title\\*\n> \\[x\\]\\(javascript\\:alert\\(1\\)\\) \\<b\\>" in body
+    body = review_body({}, {}, urls=URLS, text="# No *title*\n===\n\n    [x](javascript:alert(1)) <b>")
+    assert "> \\# No \\*title\\*\n> \\=\\=\\=\n> \n> \\[x\\]\\(javascript\\:alert\\(1\\)\\) \\<b\\>" in body
+
+
+def test_a_prompt_of_several_lines_is_no_markdown_either():
+    manifest = {"request": {"prompt": "Calm\n===\n\n    {{ ds }} <b>"}}
+    assert "Prompt: Calm \\=\\=\\= \\{\\{ ds \\}\\} \\<b\\>" in review_body({}, manifest, urls=URLS)
 
 
 def test_the_checks_are_a_table():
