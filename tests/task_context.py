@@ -19,6 +19,7 @@ class TaskInstance:
     map_index: int = -1
     try_number: int = 1
     max_tries: int = 0
+    task: Any = None
     xcoms: dict[str, Any] = field(default_factory=dict)
 
     def xcom_push(self, key: str, value: Any) -> None:

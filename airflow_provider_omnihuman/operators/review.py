@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -110,14 +111,37 @@ class VideoReviewOperator(HITLBranchOperator):
 
     def execute(self, context: Context) -> Any:
         """Put the question together, and ask it."""
+        from airflow_provider_omnihuman.api.urls import without_signature
         from airflow_provider_omnihuman.operators.review_body import review_body
 
         with raising_airflow_errors():
+            self._check_branches(context)
             facts, manifest = self._seen()
-            self.body = review_body(
-                facts, manifest, urls=self._urls(facts), text=self.text, said=self.body, consequences=self._consequences()
-            )
+            urls = self._urls(facts)
+            self.body = review_body(facts, manifest, urls=urls, text=self.text, said=self.body, consequences=self._consequences())
+            if context["ti"].try_number > 1:
+                self._check_question(context, without_signature(urls["video"]), uri=facts["uri"])
         return super().execute(context)
+
+    def _check_branches(self, context: Context) -> None:
+        """Refuse to go on to what is not there, before a person has answered."""
+        dag = context["ti"].task.dag
+        for name in ("approved", "rejected"):
+            if unknown := set(_names(getattr(self, name))) - set(dag.task_ids) - set(dag.task_group_dict):
+                raise AirflowFailException(
+                    f"{name} is {', '.join(map(repr, sorted(unknown)))}: the Dag has no such task or task group; "
+                    "one in a task group has the group's id before its own"
+                )
+
+    def _check_question(self, context: Context, url: str, *, uri: str) -> None:
+        """Refuse to ask about another video than the one that is shown: Airflow keeps the words of a task's first question."""
+        from airflow_provider_omnihuman.operators.asked import asked_body
+
+        if not re.search(rf"\({re.escape(url)}[)?&]", asked_body(self, context["ti"].id) or ""):
+            raise AirflowFailException(
+                f"Airflow keeps the words of a task's first question, and those show another video than {uri}, which nobody "
+                "would have seen before it is published: ask about it in a new run"
+            )
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> None:
         """Go on as the answer says."""
@@ -159,18 +183,15 @@ class VideoReviewOperator(HITLBranchOperator):
     def _url(self, uri: str) -> str:
         """Return an address that opens without credentials of one's own; nothing where none is wanted."""
         from airflow_provider_omnihuman.archive.location import S3Location
+        from airflow_provider_omnihuman.operators.inputs import MediaInputs
 
-        place = S3Location.from_uri(uri, field="video")
         if self.base_url:
-            return f"{self.base_url.rstrip('/')}/{quote(place.key)}"
+            return f"{self.base_url.rstrip('/')}/{quote(S3Location.from_uri(uri, field='video').key)}"
         if not self.sign_links:
             return ""
         wait_s = self.response_timeout.total_seconds() if self.response_timeout else _LONGEST_SIGNATURE_S
-        url: str = self._hook.get_conn().generate_presigned_url(
-            "get_object",
-            Params={"Bucket": place.bucket, "Key": place.key},
-            ExpiresIn=int(min(wait_s, _LONGEST_SIGNATURE_S)),
-        )
+        signing = MediaInputs(aws_conn_id=self.aws_conn_id, expires_in_s=min(wait_s, _LONGEST_SIGNATURE_S))
+        url = signing.url(uri, field="video")
         mask_secret(urlsplit(url).query)
         return url
 
@@ -215,10 +236,10 @@ class VideoReviewOperator(HITLBranchOperator):
 
     def _branches(self, context: Context, verdict: Mapping[str, Any]) -> list[str] | None:
         """Return the tasks that follow; None for none of them."""
-        again = [self.rejected] if isinstance(self.rejected, str) else list(self.rejected or ())
+        again = _names(self.rejected)
         if verdict["approved"]:
             if self.approved is not None:
-                return [self.approved] if isinstance(self.approved, str) else list(self.approved)
+                return _names(self.approved)
             others = set(self._expand_task_group_roots(context["ti"], again))
             return sorted(self.downstream_task_ids - others) or None
         if again and verdict["answered"]:
@@ -227,6 +248,10 @@ class VideoReviewOperator(HITLBranchOperator):
             by = f"{verdict['reviewer']}: {verdict['note'] or 'no note'}" if verdict["answered"] else "nobody, by default"
             raise AirflowFailException(f"the video was rejected by {by}")
         return None
+
+
+def _names(branches: str | Iterable[str] | None) -> list[str]:
+    return [branches] if isinstance(branches, str) else list(branches or ())
 
 
 def _with_note(params: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from airflow.sdk import TriggerRule, XComArg, task_group
 from airflow_provider_omnihuman.operators.check import OmniHumanVideoCheckOperator
 from airflow_provider_omnihuman.operators.publish import PublishVideoOperator
 from airflow_provider_omnihuman.operators.still_video import StillVideoOperator
-from airflow_provider_omnihuman.task_groups.clips import avatar_clip
+from airflow_provider_omnihuman.task_groups.clips import RETRIED, avatar_clip
 
 if TYPE_CHECKING:
     from airflow_provider_omnihuman.operators.review import VideoReviewOperator
@@ -20,6 +20,8 @@ __all__ = ["reviewed_video"]
 
 _PICTURED = ("image_url", "mask_url", "presenter")
 """Of the row, what every round takes over."""
+_OF_THE_FIRST = ("prompt", "seed")
+"""Of the render's arguments, what a further round has of its own: given to it too, it would be the rejected video once more."""
 _ANOTHER = "has another one rendered, with your note in its prompt"
 _CHECK = {"on_failure": "warn", "retries": 2, "retry_delay": timedelta(minutes=1)}
 _PUBLISH = {"retries": 3, "retry_delay": timedelta(minutes=1)}
@@ -61,7 +63,7 @@ def reviewed_video(
     :param fallback: arguments of ``StillVideoOperator``, such as ``image_url``: where a round fails, or a person rejects the last
         one, a film of this picture with the same speech is made, at no cost, and shown for review in its place
     :param speech: arguments of ``TextToSpeechOperator``
-    :param render: of ``OmniHumanVideoOperator``, such as ``pool``
+    :param render: of ``OmniHumanVideoOperator``, such as ``pool``; a ``prompt`` and a ``seed`` are those of the first round
     :param archive: of ``OmniHumanToS3Operator``
     :param check: of ``OmniHumanVideoCheckOperator``; by default it only warns, and the reviewer sees what it found; False for
         none
@@ -72,10 +74,12 @@ def reviewed_video(
     """
     if rounds < 1:
         raise ValueError(f"rounds must be 1 or more, not {rounds}")
+    # A question that cannot be put, or whose answer cannot be taken, is asked once more.
     asking = {"text": row.get("text"), "default": default, "response_timeout": response_timeout, "on_rejected": on_rejected}
-    asking |= review or {}
+    asking = {**RETRIED, **asking, **(review or {})}
     checking = None if check is False else {**_CHECK, **(check if isinstance(check, Mapping) else {})}
-    making = {"render": render, "archive": {"emit_asset_event": False, **(archive or {})}}
+    making: dict[str, Any] = {"render": dict(render or {}), "archive": {"emit_asset_event": False, **(archive or {})}}
+    again_making = {**making, "render": {name: value for name, value in making["render"].items() if name not in _OF_THE_FIRST}}
 
     @task_group(group_id=group_id)
     def reviewed() -> Any:
@@ -84,7 +88,7 @@ def reviewed_video(
         questions = [_question(made, 1, checking=checking, asking=asking)]
         for number in range(2, rounds + 1):
             again = _another(row, audio, after=questions[-1])
-            made = avatar_clip(again, speak=False, group_id=f"round_{number}", **making)
+            made = avatar_clip(again, speak=False, group_id=f"round_{number}", **again_making)
             questions[-1].rejected, questions[-1].rejected_means = _group_of(made), _ANOTHER
             questions.append(_question(made, number, checking=checking, asking=asking))
         if fallback is not None:

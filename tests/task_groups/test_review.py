@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from airflow.sdk import DAG
 
 from airflow_provider_omnihuman.task_groups.review import reviewed_video
 from tests.conftest import BUCKET
@@ -61,14 +62,15 @@ def test_what_is_approved_is_published_and_nothing_more_is_rendered(run, emulato
 
 @pytest.mark.slow
 def test_what_is_rejected_is_rendered_again_with_the_note_and_another_seed(run, emulator, s3):
-    finished, states, asked = run(review_1=("Reject", "Look up,\nand smile"), review_2=("Approve", ""))
+    finished, states, asked = run(review_1=("Reject", "Look up,\nand {{ smile }}"), review_2=("Approve", ""))
     assert states == {"success": FIRST | SECOND | PUBLISH, "skipped": STILL}
     bodies = sorted((job["body"] for job in emulator.jobs()), key=lambda body: body["seed"])
-    assert [(body["seed"], body["prompt"]) for body in bodies] == [(7, "Calm"), (8, "Calm. Look up, and smile")]
+    assert [(body["seed"], body["prompt"]) for body in bodies] == [(7, "Calm"), (8, "Calm. Look up, and {{ smile }}")]
     assert bodies[0]["audio_url"].partition("?")[0] == bodies[1]["audio_url"].partition("?")[0]
     assert finished.xcom("reviewed.publish")["archived_uri"] == finished.xcom("reviewed.round_2.archive")["uri"]
     assert finished.xcom("reviewed.review_1") is None, "a rejected video goes nowhere"
-    assert finished.xcom("reviewed.review_1", "review")["note"] == "Look up,\nand smile"
+    assert finished.xcom("reviewed.review_1", "review")["note"] == "Look up,\nand {{ smile }}"
+    assert "Prompt: Calm\\. Look up, and \\{\\{ smile \\}\\}" in asked["review_2"]
     assert "still picture" in asked["review_2"]
 
 
@@ -100,6 +102,29 @@ def test_where_a_render_fails_the_still_picture_is_shown_in_its_place(run, emula
     assert states["failed"] == {"reviewed.round_1.render"}
     assert finished.state == "success", "the slot is not empty"
     assert finished.xcom("reviewed.publish")["archived_uri"] == finished.xcom("reviewed.still")["uri"]
+
+
+def test_what_a_messenger_breaks_is_asked_again_but_never_about_a_video_that_is_not_shown(omnihuman_airflow, connections, put):
+    """Airflow keeps the words of a task's first question: a yes to them would publish what nobody has seen."""
+    for number in (1, 2):
+        put(f"a/{number}.mp4", b"video")
+    with answering(same=("Approve", "")) as asked:
+        finished = omnihuman_airflow.run(DAG_FILE.with_name("asked_again.py"))
+    assert finished.task_states == {"same": "success", "another": "failed"}
+    assert "a/1.mp4" in asked["same"]
+    assert finished.xcom("same")["uri"].endswith("a/1.mp4")
+
+
+def test_prompt_and_seed_of_all_renders_are_those_of_the_first_round_only():
+    """Given to the second one as well, they would make the rejected video once more, whatever the note says."""
+    with DAG("d", schedule=None) as dag:
+        reviewed_video(
+            {"audio_url": "s3://b/a.wav", "image_url": "s3://b/p.png"}, render={"prompt": "Calm", "seed": 7, "pool": "few"}
+        )
+    first, second = (dag.get_task(f"reviewed.round_{number}.render") for number in (1, 2))
+    assert (first.prompt, first.seed, first.pool) == ("Calm", 7, "few")
+    assert (second.prompt.key, second.seed.key, second.pool) == ("next_prompt", "next_seed", "few")
+    assert dag.get_task("reviewed.review_1").retries == 2, "a store that hiccups would cost the reviewer's answer"
 
 
 def test_there_is_at_least_one_round():
