@@ -1,12 +1,13 @@
 """
 ### A script that is put into the bucket becomes a video
 
-Nobody presses a button: S3 tells an SQS queue of each new object under `scripts/`, the triggerer listens to the queue, and every
+Nobody presses a button: S3 tells an SQS queue of each new `scripts/*.txt`, the triggerer listens to the queue, and every
 message starts this Dag. `new_scripts` reads the texts, and each is spoken and rendered by the presenter, and archived. Scripts
 that come together become videos side by side, in one run.
 
-Set up once: a queue, a notification of the bucket for `s3:ObjectCreated:*` with the prefix `scripts/` that may write to it, and
-the queue's URL in the environment variable `SCRIPTS_QUEUE_URL` of the Dag processor. Without it, nothing listens.
+Set up once: a queue, a notification of the bucket for `s3:ObjectCreated:*`, with the prefix `scripts/` and the suffix `.txt`,
+that may write to it, and the queue's URL in the environment variable `SCRIPTS_QUEUE_URL` of the Dag processor. Without it,
+nothing listens.
 
 Connections: `omnihuman_default`, `doubao_speech_default`, `aws_default`, which may read the queue too (and needs
 `apache-airflow-providers-amazon[aiobotocore]`). Pool: `omnihuman`.

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["PREFIX", "QUEUE_VARIABLE", "create_script_queue", "queue_url"]
 
 QUEUE_VARIABLE = "SCRIPTS_QUEUE_URL"
-PREFIX = "scripts/"
+PREFIX, SUFFIX = "scripts/", ".txt"
 _NAME = "omnihuman-scripts"
 _ACCOUNT = "123456789012"
 """Moto's own."""
@@ -36,7 +36,7 @@ def create_script_queue(store: ObjectStore) -> None:
     told = {
         "QueueArn": f"arn:aws:sqs:{REGION}:{_ACCOUNT}:{_NAME}",
         "Events": ["s3:ObjectCreated:*"],
-        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": PREFIX}]}},
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": PREFIX}, {"Name": "suffix", "Value": SUFFIX}]}},
     }
     store.client().put_bucket_notification_configuration(Bucket=BUCKET, NotificationConfiguration={"QueueConfigurations": [told]})
     # S3 begins with a message that it can send messages; its run of the Dag, in which nothing is new, would be taken for ours.

@@ -73,6 +73,10 @@ def _meant(name: Any, known: Mapping[str, Any]) -> str:
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not value.strip():
         raise _WrongValueError("a text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half a character, as JSON and YAML can spell it
+        raise _WrongValueError("a text without halves of characters") from error
     return value
 
 
