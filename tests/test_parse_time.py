@@ -54,6 +54,7 @@ AT_PARSE_TIME = AT_EVERY_START | {
             "batches",
             "batches.failures",
             "presenters",
+            "presenters.presenter",
             "presenters.templating",
         ),
         # Their bases, and how they read their arguments.
