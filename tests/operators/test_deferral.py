@@ -125,7 +125,8 @@ def test_a_triggerer_without_the_provider_is_told_what_it_lacks(video, state, fa
         operator.resume_execution("__fail__", failure, context)
 
 
-def test_a_service_that_does_not_answer_then_is_a_fault_that_passes(video, state, emulator):
+def test_a_service_that_does_not_answer_then_is_a_fault_that_passes(video, state, emulator, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
     operator = video()
     _, context = deferred(operator, state)
     emulator.fault(kind="html", action="CVGetResult", count=None)
