@@ -18,13 +18,16 @@ _WIDTH, _HEIGHT, _QUALITY = 480, 270, 80
 _AT_MOST = 4
 
 
-def print_result(dag_id: str, videos: Sequence[VerifiedVideo], *, billed_s: float, seconds: float) -> None:
+def print_result(
+    dag_id: str, videos: Sequence[VerifiedVideo], *, billed_s: float, seconds: float, reports: Sequence[Path] = ()
+) -> None:
     """Print where the videos are, and what was proved of them.
 
     :param dag_id: the Dag that made them.
     :param videos: each was verified.
     :param billed_s: what the emulator would be paid for, seconds of video.
     :param seconds: how long all of it took.
+    :param reports: the copies of pages that the Dag wrote about them.
     """
     tasks = list(filter(None, (video.task_id for video in videos)))
     proved = "bytes and sha256 equal the manifest's, every frame can be decoded"
@@ -37,6 +40,7 @@ def print_result(dag_id: str, videos: Sequence[VerifiedVideo], *, billed_s: floa
         "billed": [f"{billed_s:.1f} s of video (by the emulator: nothing was paid)"],
         "video": [f"{video.local} ({video.duration_s:.1f} s)" for video in videos],
         "poster": [str(video.poster or "none") for video in videos],
+        "report": [str(report) for report in reports],
         "verified": [proved],
         "took": [f"{seconds:.0f} s"],
     }

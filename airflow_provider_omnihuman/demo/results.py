@@ -1,4 +1,4 @@
-"""Finds what a run has archived: in what its last tasks have returned, or those before them that returned a video."""
+"""Finds what a run has made: in what its last tasks have returned, or, of videos, those before them that returned one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_omnihuman.demo.dag_run import DagRun
 
-__all__ = ["archived_videos"]
+__all__ = ["archived_videos", "report_uris"]
 
 
 def archived_videos(run: DagRun) -> list[dict[str, Any]]:
@@ -19,11 +19,7 @@ def archived_videos(run: DagRun) -> list[dict[str, Any]]:
 
     :param run: a run that has ended.
     """
-    later = run.rest.downstream_tasks(run.dag_id)
-    indices: dict[str, list[int]] = {}
-    for task in run.tasks():
-        if task["state"] == "success":
-            indices.setdefault(task["task_id"], []).append(task["map_index"])
+    later, indices = run.rest.downstream_tasks(run.dag_id), _successes(run)
     asked, found = set(), []
     tasks = [task_id for task_id, after in later.items() if not after]
     while tasks:
@@ -36,6 +32,26 @@ def archived_videos(run: DagRun) -> list[dict[str, Any]]:
         asked.update(tasks)
         tasks = [task_id for task_id, after in later.items() if unanswered & set(after) and task_id not in asked]
     return list({facts["uri"]: facts for facts in found}.values())
+
+
+def report_uris(run: DagRun) -> list[str]:
+    """Return where the reports are that the last tasks of the Dag have written.
+
+    :param run: a run that has ended.
+    """
+    later, indices = run.rest.downstream_tasks(run.dag_id), _successes(run)
+    last = [(task_id, index) for task_id, after in later.items() if not after for index in indices.get(task_id, [])]
+    told = [run.returned(task_id, map_index=index) for task_id, index in last]
+    return [facts["report_uri"] for facts in told if isinstance(facts, dict) and facts.get("report_uri")]
+
+
+def _successes(run: DagRun) -> dict[str, list[int]]:
+    """Return the map indices of each task that has succeeded."""
+    indices: dict[str, list[int]] = {}
+    for task in run.tasks():
+        if task["state"] == "success":
+            indices.setdefault(task["task_id"], []).append(task["map_index"])
+    return indices
 
 
 def _facts(returned: Any) -> Iterator[dict[str, Any]]:

@@ -15,12 +15,12 @@ from airflow_provider_omnihuman.demo.failures import DemoError, Interrupted
 from airflow_provider_omnihuman.demo.inputs import checked_image, image_url
 from airflow_provider_omnihuman.demo.progress import Progress, Row, progress_for
 from airflow_provider_omnihuman.demo.report import print_result, save_poster
-from airflow_provider_omnihuman.demo.results import archived_videos
+from airflow_provider_omnihuman.demo.results import archived_videos, report_uris
 from airflow_provider_omnihuman.demo.reviewer import Reviewer
 from airflow_provider_omnihuman.demo.samples import put_samples
 from airflow_provider_omnihuman.demo.stack import Stack, StackPlan
 from airflow_provider_omnihuman.demo.task_rows import task_rows
-from airflow_provider_omnihuman.demo.verification import VerifiedVideo, verified_all
+from airflow_provider_omnihuman.demo.verification import VerifiedVideo, download, verified_all
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,15 +64,16 @@ def tell(options: Options) -> None:
 def _run(stack: Stack, options: Options, image: str | Path | None, output: Path) -> None:
     begun = time.monotonic()
     with progress_for() as progress:
-        videos = _make_videos(stack, progress, options, image, output)
-    print_result(options.dag, videos, billed_s=stack.emulator.total_billed_s(), seconds=time.monotonic() - begun)
+        videos, reports = _make_videos(stack, progress, options, image, output)
+    seconds = time.monotonic() - begun
+    print_result(options.dag, videos, billed_s=stack.emulator.total_billed_s(), seconds=seconds, reports=reports)
     if options.poster:
         save_poster(videos, options.poster)
 
 
 def _make_videos(
     stack: Stack, progress: Progress, options: Options, image: str | Path | None, output: Path
-) -> list[VerifiedVideo]:
+) -> tuple[list[VerifiedVideo], list[Path]]:
     stack.start(lambda steps: progress.show("service", _service_rows(steps)))
     s3 = stack.store.client()
     put_samples(s3, options.dags)
@@ -83,13 +84,21 @@ def _make_videos(
         state = run.wait(lambda run: _show_tasks(stack, progress, run, reviewer), check=stack.check)
         if state != "success":
             raise failure_of(run)
-        return verified_all(archived_videos(run), s3, output, name=options.dag)
+        return verified_all(archived_videos(run), s3, output, name=options.dag), _reports(run, s3, output)
     except httpx.HTTPError as error:
         stack.check()
         api_server = stack.services["api-server"]
         raise DemoError(
             f"Airflow did not answer as expected: {error}", str(api_server.log_path), api_server.log_tail()
         ) from error
+
+
+def _reports(run: DagRun, s3: Any, output: Path) -> list[Path]:
+    """Copy the pages that the run has written about its videos: what they show is in them."""
+    pages = {uri: output / f"{run.dag_id}-{uri.rpartition('/')[2]}" for uri in report_uris(run)}
+    for uri, page in pages.items():
+        download(s3, uri, page)
+    return list(pages.values())
 
 
 def _show_tasks(stack: Stack, progress: Progress, run: DagRun, reviewer: Reviewer | None = None) -> None:

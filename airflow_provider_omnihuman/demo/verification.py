@@ -65,7 +65,7 @@ def fetch_and_verify(archived: dict[str, Any], s3: Any, output: Path, *, name: s
     name = name or str(archived["task_id"])
     promised = _promised(_read(s3, archived["manifest_uri"]), archived["manifest_uri"])
     local = output / f"{name}.mp4"
-    _download(s3, archived["uri"], local)
+    download(s3, archived["uri"], local)
     _compare(local, promised, archived)
     duration_s = measured_duration_s(local)
     if abs(duration_s - promised["duration_s"]) > DURATION_TOLERANCE_S:
@@ -74,7 +74,7 @@ def fetch_and_verify(archived: dict[str, Any], s3: Any, output: Path, *, name: s
     poster = None
     if archived.get("poster_uri"):
         poster = output / f"{name}.jpg"
-        _download(s3, archived["poster_uri"], poster)
+        download(s3, archived["poster_uri"], poster)
     return VerifiedVideo(archived["uri"], archived.get("task_id"), local, poster, duration_s, labelled)
 
 
@@ -140,7 +140,13 @@ def _read(s3: Any, uri: str) -> bytes:
     return body
 
 
-def _download(s3: Any, uri: str, target: Path) -> None:
+def download(s3: Any, uri: str, target: Path) -> None:
+    """Copy an object.
+
+    :param s3: a boto3 client for the store.
+    :param uri: of the object.
+    :param target: the file to write.
+    """
     with _told(uri):
         s3.download_file(**_place(uri), Filename=str(target))
 

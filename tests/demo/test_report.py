@@ -63,6 +63,11 @@ def test_each_video_has_its_lines(videos, capsys):
     assert "4.0 s of video" in "\n".join(lines)
 
 
+def test_pages_about_the_videos_are_named(videos, tmp_path, capsys):
+    print_result("story", videos(1), billed_s=2.0, seconds=1.0, reports=[tmp_path / "story-report.html"])
+    assert f"report    {tmp_path / 'story-report.html'}" in capsys.readouterr().out.splitlines()
+
+
 def test_a_film_that_no_task_has_made_has_no_task_id(tmp_path, capsys):
     print_result("story", [VerifiedVideo("s3://b/f.mp4", None, tmp_path / "f.mp4", None, 9.0)], billed_s=9.0, seconds=1.0)
     assert "task id" not in capsys.readouterr().out

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_omnihuman.demo.dag_run import DagRun
-from airflow_provider_omnihuman.demo.results import archived_videos
+from airflow_provider_omnihuman.demo.results import archived_videos, report_uris
 from tests.demo.served import served
 
 
@@ -14,10 +14,16 @@ def facts(name):
 
 
 def found(graph, instances):
-    """Return the names of the videos of a run.
+    """Return the names of the videos of a run, as :func:`told` tells of it."""
+    return [video["task_id"] for video in told(graph, instances, archived_videos)]
+
+
+def told(graph, instances, ask):
+    """Return what is found of a run.
 
     :param graph: each task's next ones
     :param instances: task, map index, state and what was returned
+    :param ask: the question
     """
     at = "/dags/story/dagRuns/one/taskInstances"
     documents = {
@@ -29,7 +35,7 @@ def found(graph, instances):
             path = f"{at}/{task}/xcomEntries/return_value"
             documents[path if index < 0 else f"{path}?map_index={index}"] = {"value": returned}
     with served(documents) as (rest, _):
-        return [video["task_id"] for video in archived_videos(DagRun(rest, "story", "one", tuple(graph)))]
+        return ask(DagRun(rest, "story", "one", tuple(graph)))
 
 
 def test_the_last_task_tells():
@@ -73,3 +79,14 @@ def test_a_list_of_videos_is_several_and_each_is_there_once():
 
 def test_no_video_at_all_is_an_empty_list():
     assert found({"speech": []}, [("speech", -1, "success", {"uri": "s3://b/a.mp3"})]) == []
+
+
+def test_the_report_of_a_last_task_is_found():
+    graph = {"clips": ["report"], "report": []}
+    instances = [
+        ("clips", 0, "success", facts("1")),
+        ("clips", 1, "failed", None),
+        ("report", -1, "success", {"report_uri": "s3://b/report.html", "json_uri": "s3://b/report.json"}),
+    ]
+    assert told(graph, instances, report_uris) == ["s3://b/report.html"]
+    assert told({"clips": []}, instances[:2], report_uris) == []
