@@ -147,7 +147,11 @@ def url_list(value: Any, *, field: str) -> list[str]:
         return [value]
     if isinstance(value, Mapping | bytes | bytearray) or not isinstance(value, Iterable):
         raise InvalidRequestError(f"{field} must be a list of URLs, not {type(value).__name__}")
-    return list(value)
+    urls = list(value)
+    for index, url in enumerate(urls):
+        if not isinstance(url, str):
+            raise InvalidRequestError(f"{field}[{index}] must be an http(s) URL, not {type(url).__name__}")
+    return urls
 
 
 def aigc_meta_of(value: Any) -> AigcMeta | None:

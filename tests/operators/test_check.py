@@ -270,6 +270,7 @@ def test_a_manifest_that_cannot_be_written_stops_nothing(archived, good_film, lo
         ({"limits": "[1]"}, "limits must be a mapping"),
         ({"fps": "many"}, "fps must be a number"),
         ({"output_resolution": "HD"}, "output_resolution must be a whole number"),
+        ({"image_url": [None]}, r"image_url\[0\] must be an http\(s\) URL, not NoneType"),
     ],
 )
 def test_wrong_arguments_are_named(archived, good_film, arguments, told):
