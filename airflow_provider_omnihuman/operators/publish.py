@@ -44,6 +44,8 @@ class PublishVideoOperator(BaseOperator):
 
     :param video: what ``OmniHumanToS3Operator`` or ``JoinVideosOperator`` returned, or the ``s3://`` URI of a video. Of a list,
         the first that is there, of several tasks only one of which ran; or the one approved last (templated)
+    :param reviews: ids of the tasks whose outputs ``video`` lists, one each: of one that has not succeeded this time, nothing is
+        taken, whatever it gave before it was cleared
     :param prefix: where to publish: a prefix of keys, or ``s3://bucket/prefix/`` for another bucket (templated)
     :param name: of the files, without ending; may have slashes. By default made of the video's checksum (templated)
     :param captions: the files beside the video: what ``CaptionsOperator`` returned, or a list of ``s3://`` URIs (templated)
@@ -75,6 +77,7 @@ class PublishVideoOperator(BaseOperator):
         self,
         *,
         video: dict[str, Any] | str | XComArg | Sequence[Any],
+        reviews: Sequence[str] | None = None,
         prefix: str = "published/",
         name: str | None = None,
         captions: Any = None,
@@ -87,7 +90,8 @@ class PublishVideoOperator(BaseOperator):
     ) -> None:
         kwargs["outlets"] = kwargs.get("outlets") or [AssetAlias(PUBLISHED_ASSET_ALIAS)]
         super().__init__(**kwargs)
-        self.video = video
+        self.video: Any = video  # Airflow renders templated arguments in place
+        self.reviews = reviews
         self.prefix = prefix
         self.name = name
         self.captions = captions
@@ -106,7 +110,7 @@ class PublishVideoOperator(BaseOperator):
 
         with raising_airflow_errors():
             hook = S3Hook(aws_conn_id=self.aws_conn_id, extra_args=self.s3_extra_args)
-            facts = given_video(self.video, hook=hook)
+            facts = given_video(self._given_now(context), hook=hook)
             source = S3Location.from_uri(facts["uri"], field="video")
             poster = S3Location.from_uri(facts["poster_uri"], field="poster_uri") if facts["poster_uri"] else None
             captions = [S3Location.from_uri(uri, field="captions") for uri in caption_uris(self.captions)]
@@ -128,6 +132,16 @@ class PublishVideoOperator(BaseOperator):
             }
             emit_asset_events(context, self.outlets, target, facts=facts | published)
             return facts | published
+
+    def _given_now(self, context: Context) -> Any:
+        """Return what was given in this round: of a task that was cleared and did not run, Airflow keeps what it gave before."""
+        if self.reviews is None:
+            return self.video
+        ti: Any = context["ti"]
+        states = ti.get_task_states(dag_id=ti.dag_id, task_ids=list(self.reviews), run_ids=[ti.run_id]).get(ti.run_id, {})
+        which = "" if ti.map_index < 0 else f"_{ti.map_index}"
+        given = zip(self.video, self.reviews, strict=True)
+        return [video for video, task_id in given if str(states.get(f"{task_id}{which}")) == "success"]
 
     def _target(self, hook: S3Hook, facts: dict[str, Any], context: Context) -> S3Location:
         """Return the place of the published video."""

@@ -141,10 +141,8 @@ def _published(questions: list[VideoReviewOperator], *, has_fallback: bool, publ
     # Rounds that were skipped are no obstacle; one that failed is none where something else is shown in its place. (What is
     # called "all done, at least one success" skips as soon as anything was skipped.)
     rule = TriggerRule.ALL_DONE if has_fallback else TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS
-    videos = [question.output for question in questions]
-    publishing = PublishVideoOperator(
-        **{"task_id": "publish", "video": videos, "trigger_rule": rule, **_PUBLISH, **(publish or {})}
-    )
+    asked = {"video": [question.output for question in questions], "reviews": [question.task_id for question in questions]}
+    publishing = PublishVideoOperator(**{"task_id": "publish", **asked, "trigger_rule": rule, **_PUBLISH, **(publish or {})})
     for question in questions:
         question.approved = publishing.task_id
     return publishing.output

@@ -171,6 +171,26 @@ def test_of_several_answers_the_latest_counts(facts, put):
     assert publish(video=[approved, stale])["archived_uri"] == facts["uri"]
 
 
+@pytest.mark.parametrize("map_index", [-1, 3])
+def test_what_a_review_gave_before_it_was_cleared_is_not_published(facts, map_index):
+    """Yesterday's yes to a round that did not come to run today, while today's last answer was a no."""
+
+    class Reviewed(type(task_context()["ti"])):
+        def get_task_states(self, *, dag_id, task_ids, run_ids):
+            assert (dag_id, run_ids) == (self.dag_id, [self.run_id])
+            states = dict(zip(task_ids, ("upstream_failed", self.today), strict=True))
+            return {self.run_id: {f"{name}{'' if map_index < 0 else '_3'}": state for name, state in states.items()}}
+
+    context = {**task_context(), "ti": Reviewed(map_index=map_index)}
+    yesterdays = facts | {"review": {"responded_at": "2026-01-01T10:00:00+00:00"}}
+    given = {"context": context, "video": [yesterdays, None], "reviews": ["review_2", "review_still"]}
+    context["ti"].today = "failed"
+    with pytest.raises(AirflowFailException, match="video is nothing"):
+        publish(**given)
+    context["ti"].today = "success"
+    assert publish(**given | {"video": [yesterdays, facts]})["archived_uri"] == facts["uri"]
+
+
 def test_of_several_tasks_the_one_that_ran_gave_the_video(facts):
     assert publish(video=[None, facts])["archived_uri"] == facts["uri"]
 
