@@ -146,6 +146,7 @@ def test_signed_urls_are_not_stored_while_a_limit_holds_the_task_up(decorate, pr
 
 
 def test_a_retry_finds_the_job_by_the_request_that_was_returned(decorate, inputs, emulator):
+    emulator.set_speed(0)  # it renders for as long as the test lasts
     script, state = Script({"audio_url": inputs["audio_url"]}), TaskState()
     first, _ = deferred(decorate(script.function()), state)
     second, _ = deferred(decorate(script.function()), state, try_number=2)

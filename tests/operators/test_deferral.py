@@ -98,6 +98,7 @@ def test_a_video_that_is_done_all_the_same_is_not_lost(video, state, emulator, f
 
 @FAILURES
 def test_a_job_that_still_renders_is_left_to_a_retry_where_there_is_a_ledger(video, state, emulator, failure):
+    emulator.set_speed(0)  # it renders for as long as the test lasts
     operator = video()
     trigger, context = deferred(operator, state)
     with pytest.raises(OmniHumanError, match="triggerer") as caught:
@@ -109,7 +110,8 @@ def test_a_job_that_still_renders_is_left_to_a_retry_where_there_is_a_ledger(vid
 
 
 @FAILURES
-def test_without_a_ledger_no_retry_pays_again(video, failure):
+def test_without_a_ledger_no_retry_pays_again(video, emulator, failure):
+    emulator.set_speed(0)  # it renders for as long as the test lasts
     operator, context = video(), task_context()
     with pytest.raises(TaskDeferred):
         operator.execute(context)
@@ -118,7 +120,8 @@ def test_without_a_ledger_no_retry_pays_again(video, failure):
 
 
 @pytest.mark.parametrize("failure", [NOT_INSTALLED, OTHER_VERSION, OLD_VERSION], ids=["missing", "newer", "older"])
-def test_a_triggerer_without_the_provider_is_told_what_it_lacks(video, state, failure):
+def test_a_triggerer_without_the_provider_is_told_what_it_lacks(video, state, emulator, failure):
+    emulator.set_speed(0)  # it renders for as long as the test lasts
     operator = video()
     _, context = deferred(operator, state)
     with pytest.raises(OmniHumanError, match="install the same version of airflow-provider-omnihuman on triggerer and workers"):

@@ -200,6 +200,8 @@ def test_a_retry_finds_its_job_and_a_presenter_that_is_gone_names_it(present, co
 def test_the_label_of_the_request_is_asked_for_although_the_presenter_has_changed(
     connections, context_of, audio_url, folder, emulator
 ):
+    emulator.set_speed(0)  # it renders for as long as the test lasts
+
     def video():
         return OmniHumanVideoOperator(task_id="a_task", audio_url=audio_url, presenter="anchor", deferrable=True)
 
@@ -234,8 +236,9 @@ def test_with_a_random_seed_each_task_is_another_content(present, context_of, fo
     assert ids[0] == ids[2] != ids[1]
 
 
-def test_the_label_names_its_content_to_whoever_asks_for_the_video(connections, context_of, audio_url, folder):
+def test_the_label_names_its_content_to_whoever_asks_for_the_video(connections, context_of, audio_url, folder, emulator):
     """The first query, the trigger's, and the ones after it: the service writes the label into what it delivers to each."""
+    emulator.set_speed(0)  # it renders for as long as the test lasts
     (folder / "presenters" / "anchor.yaml").write_text(CONTENT)
     given = {"producer_id": "{content_id}", "content_propagator": "channel"}
     for label in (None, given):

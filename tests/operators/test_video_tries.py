@@ -16,6 +16,7 @@ from tests.task_context import TaskInstance, TaskState, task_context
 
 
 def test_the_next_try_waits_for_the_same_job_with_a_deadline_of_its_own(video, state, emulator):
+    emulator.set_speed(0)  # it renders for as long as the test lasts
     first, _ = deferred(video(timeout=100), state)
     second, context = deferred(video(timeout=200), state, try_number=2)
     assert second.omnihuman_task_id == first.omnihuman_task_id == context["ti"].xcoms["task_id"]
@@ -54,6 +55,7 @@ def test_the_next_try_asks_for_the_label_too(video, state, emulator):
     ids=lambda error: error["error"] if isinstance(error, dict) else "",
 )
 def test_a_wait_that_ended_is_left_to_retries_which_pick_the_job_up(video, state, emulator, error, kind):
+    emulator.set_speed(0)  # it renders for as long as the test lasts
     first, context = deferred(video(), state)
     with pytest.raises(kind):
         video().execute_complete(context, {"status": "error", "error": error})
@@ -62,7 +64,8 @@ def test_a_wait_that_ended_is_left_to_retries_which_pick_the_job_up(video, state
 
 
 @pytest.mark.parametrize("reason", ["Trigger timeout", "Trigger failure"])
-def test_a_trigger_that_airflow_gave_up_is_left_to_retries(video, state, reason):
+def test_a_trigger_that_airflow_gave_up_is_left_to_retries(video, state, emulator, reason):
+    emulator.set_speed(0)  # it renders for as long as the test lasts
     _, context = deferred(video(), state)
     with pytest.raises(Exception, match=reason) as caught:
         video().resume_execution("__fail__", {"error": reason}, context)
