@@ -5,14 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any
 
 from airflow_provider_omnihuman.api.errors import InvalidRequestError
 from airflow_provider_omnihuman.api.models import MAX_AUDIO_S, MAX_MASKS
 from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.dialogue.length import shortest_speech_s
-from airflow_provider_omnihuman.presenters.fields import ENGINES
+from airflow_provider_omnihuman.presenters.fields import ENGINES, did_you_mean
 from airflow_provider_omnihuman.speech.sentences import is_speakable
 
 __all__ = ["Dialogue", "Line", "Speaker", "checked_seed", "read_script"]
@@ -190,7 +189,7 @@ def _given(told: Mapping[str, Any], *, where: str) -> dict[str, Any]:
             given[name] = _spelled(value) if name == "speaker" else value.strip()
     if given.get("engine") and given["engine"] not in ENGINES:
         raise InvalidRequestError(
-            f"{where}: there is no speech engine {shown(given['engine'])}{_meant(given['engine'], ENGINES)}",
+            f"{where}: there is no speech engine {shown(given['engine'])}{did_you_mean(given['engine'], ENGINES)}",
             advice=f"use one of {', '.join(ENGINES)}",
         )
     if "seed" in given:
@@ -237,20 +236,15 @@ def _refuse_unknown(told: Mapping[Any, Any], known: Sequence[str], *, where: str
     for name in told:
         if name not in known:
             raise InvalidRequestError(
-                f"{where} has an unknown field {shown(name)}{_meant(name, known)}",
+                f"{where} has an unknown field {shown(name)}{did_you_mean(name, known)}",
                 advice=f"known are {', '.join(known)}",
             )
 
 
 def _unknown_speaker(name: Any, declared: Mapping[str, Speaker], *, where: str) -> InvalidRequestError:
     return InvalidRequestError(
-        f"{where}: there is no speaker {shown(name)}{_meant(name, declared)}", advice=f"there are {', '.join(declared)}"
+        f"{where}: there is no speaker {shown(name)}{did_you_mean(name, declared)}", advice=f"there are {', '.join(declared)}"
     )
-
-
-def _meant(name: Any, known: Iterable[str]) -> str:
-    (close,) = get_close_matches(str(name), known, n=1) or ("",)
-    return f": did you mean {close!r}?" if close else ""
 
 
 def _refuse_long(text: str, *, where: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ from airflow_provider_omnihuman.api.models import MAX_MASKS, RESOLUTIONS, AigcMe
 from airflow_provider_omnihuman.api.urls import shown
 from airflow_provider_omnihuman.speech.protocol import AudioFormat
 
-__all__ = ["ENGINES", "checked_fields"]
+__all__ = ["ENGINES", "checked_fields", "did_you_mean"]
 
 ENGINES = ("doubao", "polly", "local")
 """The speech engines, by their names in ``TextToSpeechOperator(engine=…)``."""
@@ -42,7 +42,7 @@ def _checked(document: Mapping[str, Any], checks: Mapping[str, _Check], *, sourc
     for name in document:
         if name not in checks:
             raise InvalidRequestError(
-                f"presenter {source} has an unknown field {shown(f'{prefix}{name}')}{_meant(name, checks)}",
+                f"presenter {source} has an unknown field {shown(f'{prefix}{name}')}{did_you_mean(name, checks)}",
                 advice=f"known are {', '.join(checks)}",
             )
     given = {name: value for name, value in document.items() if value is not None}
@@ -65,7 +65,8 @@ def _value(check: _Check, value: Any, *, source: str, field: str) -> Any:
         raise InvalidRequestError(f"presenter {source}: {error.message}", advice=error.advice) from error
 
 
-def _meant(name: Any, known: Mapping[str, Any]) -> str:
+def did_you_mean(name: Any, known: Iterable[str]) -> str:
+    """Return what a message says of a name that is none of the known ones, but close to one; else nothing."""
     (close,) = get_close_matches(str(name), known, n=1) or ("",)
     return f": did you mean {close!r}?" if close else ""
 
